@@ -1,0 +1,97 @@
+import type { LoadProgress } from '../core/progress.js';
+import type { Tensor, TensorType } from '../core/tensor.js';
+
+/** A fused operator outside the portable ONNX set that a backend may have a kernel for. */
+export type FusedOperator = 'MultiHeadAttention' | 'QuickGelu' | 'Gelu' | 'BiasSplitGelu';
+
+/** Name, element type and dimensions of a graph's input or output; a string is a dimension free at run time. */
+export interface TensorSpec {
+  readonly name: string;
+  readonly type: TensorType;
+  readonly shape: readonly (number | string)[];
+}
+
+/** One weight inside an {@link ExternalWeights} blob. */
+export interface ExternalTensor {
+  readonly name: string;
+  /** Position in the blob, a multiple of 64 bytes. */
+  readonly offset: number;
+  readonly byteLength: number;
+  /** The bytes as the graph wants them. Called at most once a session, in any order. */
+  read(signal?: AbortSignal): Promise<Uint8Array>;
+}
+
+/** A blob of weights that a graph's initializers point into. Gaps between tensors are zero. */
+export interface ExternalWeights {
+  /** The `location` that the graph's initializers name; a plain file name. */
+  readonly location: string;
+  /** Whole size, below 2 GiB. */
+  readonly byteLength: number;
+  readonly tensors: readonly ExternalTensor[];
+  /** Identifies the content before it is read, so that a backend may keep it on disk; `undefined`: do not keep it. */
+  readonly identity: string | undefined;
+}
+
+/** A network ready to run somewhere: structure as bytes, weights as promises of bytes. */
+export interface ModelArtifact {
+  /** For errors and progress, such as `unet`. */
+  readonly label: string;
+  /** Serialised ONNX ModelProto; every weight is external data in one of {@link ModelArtifact.weights}. */
+  readonly graph: Uint8Array;
+  readonly weights: readonly ExternalWeights[];
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+}
+
+/** What a backend offers; asked once before graphs are written for it. */
+export interface BackendCapabilities {
+  /** The device in words, such as `cpu` or `webgpu`. */
+  readonly device: string;
+  /** Fused operators that graphs may use here. */
+  readonly dialect: ReadonlySet<FusedOperator>;
+  /** Whether float16 graphs run natively. */
+  readonly float16: boolean;
+  /** Largest single tensor in bytes. */
+  readonly maxBufferBytes: number;
+  /** Largest sum of one model's weights in bytes. */
+  readonly maxModelBytes: number;
+  /** When an abort takes effect: between two runs, or by killing a run. */
+  readonly abort: 'between-runs' | 'during-run';
+  /** Whether tensors may stay on the device between runs. */
+  readonly deviceTensors: boolean;
+  /** Found by the start-up self-test: what works wrongly here and what was done about it. Empty when all is well. */
+  readonly notes: readonly string[];
+}
+
+/** Options of {@link Backend.createSession}. */
+export interface CreateSessionOptions {
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: LoadProgress) => void) | undefined;
+}
+
+/** A loaded network. One run at a time; further calls wait. */
+export interface Session {
+  /**
+   * Runs the network once. Feeds may be transferred: do not use their buffers afterwards.
+   * With a signal, rejects with its reason at once; work under way ends in the background or is killed.
+   * @throws `backend`, `out-of-memory`, `disposed`.
+   */
+  run(feeds: Readonly<Record<string, Tensor>>, options?: { signal?: AbortSignal | undefined }): Promise<Record<string, Tensor>>;
+  /** Frees the network's memory. Waits for a run under way. Idempotent. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Turns an ONNX graph plus weights into something that runs. Knows nothing of diffusion. A plugin is a factory that
+ * returns an object literal of this shape and passes `backendConformance` of `animatediff-js/testing`.
+ */
+export interface Backend {
+  readonly contract: 'backend/1';
+  readonly name: string;
+  /** @throws `backend` when the device or its library is missing, with a sentence that says what to install. */
+  capabilities(): Promise<BackendCapabilities>;
+  /** @throws `backend`, `out-of-memory`, `disposed`, or whatever a weight's `read` throws. Leaves nothing half-made. */
+  createSession(artifact: ModelArtifact, options?: CreateSessionOptions): Promise<Session>;
+  /** Ends sessions and threads. Idempotent. */
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,15 @@
+/** How far a long load is. */
+export interface LoadProgress {
+  /** What is going on: reading headers, moving weights, or creating the runtime's session. */
+  readonly phase: 'open' | 'weights' | 'session';
+  /** Which part: `unet`, `text_encoder`, `vae_decoder`, `vae_encoder`, or a file name. */
+  readonly component: string;
+  /** Work done and to do of this phase: bytes for `weights`, otherwise steps. */
+  readonly loaded: number;
+  readonly total: number;
+  /** Estimated seconds until this phase ends; `undefined` until it can be told. */
+  readonly secondsLeft?: number | undefined;
+}
+
+/** Receives {@link LoadProgress}. It must not throw: what it throws rejects the load. */
+export type OnLoadProgress = (progress: LoadProgress) => void;
