@@ -1,0 +1,57 @@
+import { multiplyDims } from '../../onnx/dim.js';
+import { add, multiply } from '../../onnx/elementwise.js';
+import { instanceNorm } from '../../onnx/norm.js';
+import { inferred, reshape, transpose } from '../../onnx/shape-ops.js';
+import type { Value } from '../../onnx/value.js';
+import type { Clip } from './clip.js';
+import type { Net } from './net.js';
+
+/** Options of {@link groupNorm}. */
+export interface GroupNormOptions {
+  groups: number;
+  epsilon: number;
+  /** When given, statistics are taken over all frames of a clip instead of one frame at a time. */
+  acrossFrames?: Clip | undefined;
+}
+
+/**
+ * Group normalisation `name` over images `[images, channels, height, width]` (Wu and He 2018), through
+ * InstanceNormalization: the one form with fast kernels on every provider of ONNX Runtime.
+ */
+export function groupNorm(net: Net, name: string, x: Value, options: GroupNormOptions): Value {
+  const { g } = net;
+  return net.scope(name, () => {
+    const channels = x.shape[1] as number;
+    if (channels % options.groups !== 0) {
+      g.fail(
+        `${channels} channels cannot be normalised in ${options.groups} groups; set normNumGroups in the config`,
+      );
+    }
+    const normal = options.acrossFrames
+      ? normalizeClip(net, x, options, options.acrossFrames)
+      : normalize(net, x, options);
+    const scaled = multiply(g, normal, net.weight('weight', [channels], [channels, 1, 1]));
+    return add(g, scaled, net.weight('bias', [channels], [channels, 1, 1]));
+  });
+}
+
+function normalize(net: Net, x: Value, { groups, epsilon }: GroupNormOptions): Value {
+  const grouped = reshape(net.g, x, [x.shape[0]!, groups, inferred]);
+  return reshape(net.g, instanceNorm(net.g, grouped, epsilon), x.shape);
+}
+
+// Frames lie outside of channels in [batch*frames, channels, …], so they are brought next to the pixels first.
+function normalizeClip(
+  net: Net,
+  x: Value,
+  { groups, epsilon }: GroupNormOptions,
+  { batch, frames }: Clip,
+): Value {
+  const { g } = net;
+  const [, channels, height, width] = x.shape;
+  const pixels = multiplyDims(height!, width!);
+  const clips = transpose(g, reshape(g, x, [batch, frames, channels!, pixels]), [0, 2, 1, 3]);
+  const normal = instanceNorm(g, reshape(g, clips, [batch, groups, inferred]), epsilon);
+  const back = transpose(g, reshape(g, normal, [batch, channels!, frames, pixels]), [0, 2, 1, 3]);
+  return reshape(g, back, x.shape);
+}

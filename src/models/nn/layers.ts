@@ -1,0 +1,51 @@
+import { type ConvOptions, conv2d } from '../../onnx/conv.js';
+import { fusedQuickGelu, multiply, sigmoid } from '../../onnx/elementwise.js';
+import { linear } from '../../onnx/linear.js';
+import { layerNorm } from '../../onnx/norm.js';
+import type { Value } from '../../onnx/value.js';
+import type { Net } from './net.js';
+
+/** Options of {@link conv}. */
+export interface ConvLayer extends ConvOptions {
+  outChannels: number;
+  /** Side of the square kernel; default 3. */
+  kernel?: number;
+}
+
+/** Convolution layer `name` with bias over `[images, channels, height, width]`. */
+export function conv(net: Net, name: string, x: Value, options: ConvLayer): Value {
+  return net.scope(name, () => {
+    const kernel = options.kernel ?? 3;
+    const weight = net.weight('weight', [options.outChannels, x.shape[1] as number, kernel, kernel]);
+    return conv2d(net.g, x, weight, net.weight('bias', [options.outChannels]), options);
+  });
+}
+
+/** Linear layer `name` over rows `[rows, in]`; with bias unless told otherwise. A 1×1 convolution's weights serve too. */
+export function dense(
+  net: Net,
+  name: string,
+  x: Value,
+  outSize: number,
+  options: { bias?: boolean } = {},
+): Value {
+  return net.scope(name, () => {
+    const weight = net.weight('weight', [outSize, x.shape[1] as number]);
+    return linear(net.g, x, weight, options.bias === false ? undefined : net.weight('bias', [outSize]));
+  });
+}
+
+/** Layer normalisation `name` over the last axis. */
+export function norm(net: Net, name: string, x: Value, epsilon: number): Value {
+  return net.scope(name, () => {
+    const size = x.shape.at(-1) as number;
+    return layerNorm(net.g, x, net.weight('weight', [size]), net.weight('bias', [size]), epsilon);
+  });
+}
+
+/** `x * sigmoid(alpha * x)`: SiLU for alpha 1, CLIP's quick GELU for 1.702. */
+export function swish(net: Net, x: Value, alpha = 1): Value {
+  if (net.dialect.has('QuickGelu')) return fusedQuickGelu(net.g, x, alpha);
+  const scaled = alpha === 1 ? x : multiply(net.g, x, net.g.constant(Float32Array.of(alpha)));
+  return multiply(net.g, x, sigmoid(net.g, scaled));
+}

@@ -1,0 +1,80 @@
+import { multiplyDims } from '../../onnx/dim.js';
+import { add, multiply } from '../../onnx/elementwise.js';
+import { inferred, reshape, sliceTo, transpose } from '../../onnx/shape-ops.js';
+import type { Value } from '../../onnx/value.js';
+import { attention, unetProjections } from './attention.js';
+import type { Clip } from './clip.js';
+import { feedForward } from './feed-forward.js';
+import { groupNorm } from './group-norm.js';
+import { dense, norm } from './layers.js';
+import type { Net } from './net.js';
+import { layerNormEpsilon, transformerNormEpsilon } from './spatial-transformer.js';
+import { toImages, toTokens } from './tokens.js';
+
+/** What all motion modules of one network share. */
+export interface MotionOptions {
+  readonly heads: number;
+  readonly groups: number;
+  /** Number of frame positions that the file has. */
+  readonly maxFrames: number;
+  readonly clip: Clip;
+  /** Whether the group norm takes its statistics over all frames. */
+  readonly normAcrossFrames: boolean;
+  /** Factor of the module's effect, `[1]`: 1 as trained, 0 for the image model alone. */
+  readonly scale: Value;
+}
+
+/**
+ * Motion module `name`: a transformer over the frames of each pixel, added to its input (Guo et al. 2023, section 4.2;
+ * guoyww/AnimateDiff `models/motion_module.py`). Two self-attentions, each seeing the frames' sinusoidal positions
+ * added after its norm, then a feed-forward.
+ */
+export function motionModule(net: Net, name: string, x: Value, options: MotionOptions): Value {
+  const { g } = net;
+  const channels = x.shape[1] as number;
+  return net.scope(name, () => {
+    const { groups, clip } = options;
+    const acrossFrames = options.normAcrossFrames ? clip : undefined;
+    const normal = groupNorm(net, 'norm', x, { groups, epsilon: transformerNormEpsilon, acrossFrames });
+    const tokens = dense(net, 'proj_in', toTokens(net, normal), channels);
+    const mixed = net.scope('transformer_blocks.0', () =>
+      temporalBlock(net, toFrameRows(net, tokens, options), x, options),
+    );
+    const residual = dense(net, 'proj_out', fromFrameRows(net, mixed, options), channels);
+    return add(g, x, toImages(net, multiply(g, residual, options.scale), x));
+  });
+}
+
+/** Rows ordered `[batch, frames, pixels]` to rows ordered `[batch, pixels, frames]`: each pixel's frames together. */
+function toFrameRows(net: Net, tokens: Value, { clip }: MotionOptions): Value {
+  const { g } = net;
+  const grid = reshape(g, tokens, [clip.batch, clip.frames, inferred, tokens.shape[1]!]);
+  return reshape(g, transpose(g, grid, [0, 2, 1, 3]), tokens.shape);
+}
+
+function fromFrameRows(net: Net, rows: Value, { clip }: MotionOptions): Value {
+  const { g } = net;
+  const grid = reshape(g, rows, [clip.batch, inferred, clip.frames, rows.shape[1]!]);
+  return reshape(g, transpose(g, grid, [0, 2, 1, 3]), rows.shape);
+}
+
+function temporalBlock(net: Net, rows: Value, images: Value, options: MotionOptions): Value {
+  const { g } = net;
+  const { heads, clip, maxFrames } = options;
+  const channels = rows.shape[1] as number;
+  const sequences = multiplyDims(clip.batch, images.shape[2]!, images.shape[3]!);
+  const table = net.scope('pos_embed', () => net.weight('pe', [1, maxFrames, channels]));
+  const positions = sliceTo(g, table, clip.frames, 1);
+  const withPositions = (x: Value): Value =>
+    reshape(g, add(g, reshape(g, x, [sequences, clip.frames, channels]), positions), x.shape);
+  let h = rows;
+  for (const layer of [1, 2]) {
+    const normal = withPositions(norm(net, `norm${layer}`, h, layerNormEpsilon));
+    h = add(
+      g,
+      h,
+      net.scope(`attn${layer}`, () => attention(net, normal, { heads, names: unetProjections, sequences })),
+    );
+  }
+  return add(g, h, feedForward(net, norm(net, 'norm3', h, layerNormEpsilon)));
+}

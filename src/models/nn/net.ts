@@ -1,0 +1,39 @@
+import type { FusedOperator } from '../../backends/backend.js';
+import type { GraphBuilder } from '../../onnx/graph.js';
+import type { Value } from '../../onnx/value.js';
+import type { WeightCollector } from '../weight-collector.js';
+
+/** What a layer needs to write itself: the graph, the fused operators, and weights named by where the layer stands. */
+export interface Net {
+  readonly g: GraphBuilder;
+  readonly dialect: ReadonlySet<FusedOperator>;
+  /** Runs `body` one level deeper: `scope('resnets.0', …)` puts `resnets.0.` before names of weights and nodes. */
+  scope<T>(name: string, body: () => T): T;
+  /**
+   * The weight `name` of the current scope, in the shape the file gives it.
+   * @param shape As in the file; sizes of 1 do not matter.
+   * @param as The shape the graph wants, if another one with the same bytes.
+   */
+  weight(name: string, shape: readonly number[], as?: readonly number[]): Value;
+  /** Whether the file has the weight `name` of the current scope. */
+  has(name: string): boolean;
+}
+
+/** Ties a graph to a collector of weights. */
+export function makeNet(
+  g: GraphBuilder,
+  dialect: ReadonlySet<FusedOperator>,
+  collector: WeightCollector,
+): Net {
+  const fullName = (name: string): string => (g.path === '' ? name : `${g.path}.${name}`);
+  return {
+    g,
+    dialect,
+    scope: (name, body) => g.scope(name, body),
+    weight(name, shape, as = shape) {
+      collector.request(fullName(name), shape);
+      return g.weight(fullName(name), as);
+    },
+    has: (name) => collector.has(fullName(name)),
+  };
+}

@@ -1,0 +1,38 @@
+import { add } from '../../onnx/elementwise.js';
+import { reshape } from '../../onnx/shape-ops.js';
+import type { Value } from '../../onnx/value.js';
+import type { Clip } from './clip.js';
+import { groupNorm } from './group-norm.js';
+import { conv, dense, swish } from './layers.js';
+import type { Net } from './net.js';
+
+/** Options of {@link resnet}. */
+export interface ResnetOptions {
+  outChannels: number;
+  groups: number;
+  epsilon: number;
+  /** SiLU of the time embedding, `[1, size]`; none in a VAE. */
+  time?: Value | undefined;
+  /** Takes norm statistics over all frames of a clip (AnimateDiff v1). */
+  acrossFrames?: Clip | undefined;
+}
+
+/**
+ * Residual block `name`: norm, SiLU, conv, plus time, norm, SiLU, conv, plus the input (through a 1×1 convolution
+ * where channels differ). As diffusers `models/resnet.py` ResnetBlock2D with its default time scale shift.
+ */
+export function resnet(net: Net, name: string, x: Value, options: ResnetOptions): Value {
+  const { g } = net;
+  const { outChannels } = options;
+  return net.scope(name, () => {
+    let h = conv(net, 'conv1', swish(net, groupNorm(net, 'norm1', x, options)), { outChannels });
+    if (options.time !== undefined) {
+      const shift = dense(net, 'time_emb_proj', options.time, outChannels);
+      h = add(g, h, reshape(g, shift, [1, outChannels, 1, 1]));
+    }
+    h = conv(net, 'conv2', swish(net, groupNorm(net, 'norm2', h, options)), { outChannels });
+    const shortcut =
+      x.shape[1] === outChannels ? x : conv(net, 'conv_shortcut', x, { outChannels, kernel: 1 });
+    return add(g, shortcut, h);
+  });
+}

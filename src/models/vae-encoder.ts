@@ -1,0 +1,47 @@
+import type { ModelArtifact } from '../backends/backend.js';
+import { split } from '../onnx/shape-ops.js';
+import type { Value } from '../onnx/value.js';
+import { buildArtifact } from './artifact.js';
+import { conv } from './nn/layers.js';
+import type { Net } from './nn/net.js';
+import { vaeHead, vaeMiddle, vaeResnet } from './nn/vae-blocks.js';
+import type { VaeConfig } from './vae-config.js';
+import type { VaeRequest } from './vae-decoder.js';
+
+/**
+ * The encoder of the autoencoder (diffusers `AutoencoderKL.encode`). Input `image` float32
+ * `['images', 3, 'height', 'width']`, -1 to 1, sides multiples of 8; outputs `mean` and `logvar` float32
+ * `[images, latentChannels, height/8, width/8]`, not yet times the scaling factor.
+ */
+export function buildVaeEncoder(request: VaeRequest): Promise<ModelArtifact> {
+  return buildArtifact('vae_encoder', request, (net) => emitEncoder(net, request.config));
+}
+
+function emitEncoder(net: Net, config: VaeConfig): void {
+  const { g } = net;
+  const { latentChannels, blockOutChannels, layersPerBlock } = config;
+  const image = g.input('image', 'float32', ['images', config.imageChannels, 'height', 'width']);
+  const encoded = net.scope('encoder', () => {
+    let h: Value = conv(net, 'conv_in', image, { outChannels: blockOutChannels[0]! });
+    blockOutChannels.forEach((outChannels, block) => {
+      h = net.scope(`down_blocks.${block}`, () => {
+        let x = h;
+        for (let index = 0; index < layersPerBlock; index++) {
+          x = vaeResnet(net, `resnets.${index}`, x, outChannels, config);
+        }
+        if (block === blockOutChannels.length - 1) return x;
+        // Zeros on the right and below only, unlike the UNet's downsampling.
+        return net.scope('downsamplers.0', () =>
+          conv(net, 'conv', x, { outChannels, stride: 2, pads: [0, 0, 1, 1] }),
+        );
+      });
+    });
+    return vaeHead(net, vaeMiddle(net, h, config), 2 * latentChannels, config);
+  });
+  const moments = net.has('quant_conv.weight')
+    ? conv(net, 'quant_conv', encoded, { outChannels: 2 * latentChannels, kernel: 1 })
+    : encoded;
+  const [mean, logvar] = split(g, moments, 2, 1);
+  g.output('mean', mean!);
+  g.output('logvar', logvar!);
+}

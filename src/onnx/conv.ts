@@ -1,0 +1,102 @@
+import { type Dim, dim, formatDim, formatShape, multiplyDims, parts } from './dim.js';
+import type { GraphBuilder } from './graph.js';
+import type { Value } from './value.js';
+
+/** How {@link conv2d} moves over its input. */
+export interface ConvOptions {
+  /** Step in both directions; default 1. */
+  stride?: 1 | 2;
+  /** Zeros around the input: top, left, bottom, right. Default keeps the size at stride 1. */
+  pads?: readonly [number, number, number, number];
+}
+
+/**
+ * Two-dimensional convolution over `[batch, channels, height, width]` with weights `[out, in, k, k]`.
+ * As torch's `conv2d`.
+ */
+export function conv2d(
+  g: GraphBuilder,
+  x: Value,
+  weight: Value,
+  bias: Value | undefined,
+  options: ConvOptions = {},
+): Value {
+  const [batch, channels, height, width] = x.shape;
+  const [outChannels, inChannels, kernel] = weight.shape;
+  if (
+    batch === undefined ||
+    height === undefined ||
+    width === undefined ||
+    typeof kernel !== 'number' ||
+    outChannels === undefined
+  ) {
+    return g.fail(`conv needs [batch, channels, height, width], got ${formatShape(x.shape)}`);
+  }
+  if (channels !== inChannels) {
+    g.fail(`conv '${weight.name}' expects ${formatDim(inChannels!)} channels, got ${formatShape(x.shape)}`);
+  }
+  const stride = options.stride ?? 1;
+  const same = (kernel - 1) / 2;
+  const pads = options.pads ?? [same, same, same, same];
+  return g.node({
+    operator: 'Conv',
+    inputs: [x, weight, bias],
+    attributes: {
+      kernel_shape: [kernel, kernel],
+      strides: [stride, stride],
+      pads,
+      dilations: [1, 1],
+      group: 1,
+    },
+    outputs: [
+      {
+        type: x.type,
+        shape: [
+          batch,
+          outChannels,
+          outputSize(g, height, pads[0] + pads[2] - kernel, stride),
+          outputSize(g, width, pads[1] + pads[3] - kernel, stride),
+        ],
+      },
+    ],
+  })[0]!;
+}
+
+/** `floor((size + margin) / stride) + 1`, for sizes with names as far as this family of networks needs it. */
+function outputSize(g: GraphBuilder, size: Dim, margin: number, stride: number): Dim {
+  if (typeof size === 'number') return Math.floor((size + margin) / stride) + 1;
+  if (stride === 1 && margin === -1) return size;
+  if (stride === 2 && (margin === -1 || margin === -2)) return halve(size, margin === -1);
+  return g.fail(`conv over a size of ${formatDim(size)} with stride ${stride} is not supported`);
+}
+
+function halve(size: Dim, up: boolean): Dim {
+  const { coefficient, factors } = parts(size);
+  if (coefficient % 2 === 0) return multiplyDims(coefficient / 2, ...factors.map(dim));
+  return dim(`${up ? 'ceil' : 'floor'}(${formatDim(size)}/2)`);
+}
+
+/** Nearest-neighbour enlargement of `[batch, channels, height, width]` to the given height and width. */
+export function resizeNearest(g: GraphBuilder, x: Value, height: Dim, width: Dim): Value {
+  const [batch, channels] = x.shape;
+  const shape = [batch!, channels!, height, width];
+  return g.node({
+    operator: 'Resize',
+    inputs: [x, undefined, undefined, g.runtimeShape(shape)],
+    attributes: { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' },
+    outputs: [{ type: x.type, shape }],
+  })[0]!;
+}
+
+/** Nearest-neighbour enlargement to twice the size. */
+export function upsampleNearest2x(g: GraphBuilder, x: Value): Value {
+  const [batch, channels, height, width] = x.shape;
+  return g.node({
+    operator: 'Resize',
+    inputs: [x, undefined, g.constant(Float32Array.of(1, 1, 2, 2))],
+    attributes: { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' },
+    outputs: [
+      { type: x.type, shape: [batch!, channels!, multiplyDims(2, height!), multiplyDims(2, width!)] },
+    ],
+  })[0]!;
+}

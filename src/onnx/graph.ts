@@ -1,0 +1,256 @@
+import { AnimateDiffError } from '../core/errors.js';
+import { elementCount, type TensorType } from '../core/tensor.js';
+import { type Dim, dim, divisorName, formatDim, multiplyDims, parts } from './dim.js';
+import { serializeModel } from './serialize.js';
+import type { Attribute, ExternalConstant, GraphNode, InlineConstant, Value } from './value.js';
+import { elementBytes, layOutWeights, type WeightBlob } from './weight-layout.js';
+
+/** A finished graph: its bytes, and where each weight has to lie. */
+export interface BuiltGraph {
+  readonly bytes: Uint8Array;
+  readonly blobs: readonly WeightBlob[];
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly nodeCount: number;
+}
+
+/** What a node is made of; see {@link GraphBuilder.node}. */
+export interface NodeRequest {
+  /** ONNX operator name. */
+  operator: string;
+  /** Operator set; '' (default) is ONNX's own. */
+  domain?: string;
+  /** `undefined` leaves an optional input out. */
+  inputs: readonly (Value | undefined)[];
+  attributes?: Readonly<Record<string, Attribute>>;
+  /** Type and shape of each output, as inferred by the operator's function. */
+  outputs: readonly { type: TensorType; shape: readonly Dim[] }[];
+}
+
+/**
+ * Opset 21: the newest in which every operator used here has kernels on the CPU, WASM and WebGPU providers of ONNX
+ * Runtime 1.30.
+ */
+const onnxOpset = 21;
+
+/**
+ * Writes one ONNX graph, node by node. Operators are functions over it (`conv2d(g, x, …)`) that infer and check shapes
+ * when called, so that a mistake is reported with the caller's stack and the layer's name.
+ */
+export class GraphBuilder {
+  readonly #name: string;
+  readonly #nodes: GraphNode[] = [];
+  readonly #inputs: Value[] = [];
+  readonly #outputs: Value[] = [];
+  readonly #constants = new Map<string, InlineConstant & { value: Value }>();
+  readonly #weights = new Map<string, Value>();
+  readonly #names = new Map<string, number>();
+  readonly #scopes: string[] = [];
+  readonly #sizes = new Map<string, { value: Value; axis: number }>();
+  readonly #runtimeDims = new Map<string, Value>();
+  #microsoft = false;
+
+  /** @param name Shown by tools that draw the graph. */
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** Runs `body` with `name` put before the names of all that it adds; scopes nest. */
+  scope<T>(name: string, body: () => T): T {
+    this.#scopes.push(name);
+    try {
+      return body();
+    } finally {
+      this.#scopes.pop();
+    }
+  }
+
+  /** The current scope as text, for errors and names. */
+  get path(): string {
+    return this.#scopes.join('.');
+  }
+
+  /** Declares an input. A string is a size known at run time only. */
+  input(name: string, type: TensorType, shape: readonly (Dim | string)[]): Value {
+    const value: Value = {
+      name,
+      type,
+      shape: shape.map((size) => (typeof size === 'string' ? dim(size) : size)),
+    };
+    this.#inputs.push(value);
+    this.#learnSizes(value);
+    return value;
+  }
+
+  /** Names a value as the graph's output. */
+  output(name: string, value: Value): void {
+    const identity = {
+      operator: 'Identity',
+      domain: '',
+      inputs: [value.name],
+      outputs: [name],
+      attributes: {},
+    };
+    this.#nodes.push({ name: `output.${name}`, ...identity });
+    this.#outputs.push({ ...value, name });
+  }
+
+  /**
+   * A weight stored outside of the graph, under its whole name; asking twice for one name gives the same value.
+   * `shape` may differ from the file's as long as the row-major bytes are the same.
+   */
+  weight(name: string, shape: readonly number[], type: TensorType = 'float32'): Value {
+    const known = this.#weights.get(name);
+    if (known !== undefined) return known;
+    const value: Value = { name, type, shape };
+    this.#weights.set(name, value);
+    return value;
+  }
+
+  /** A small constant stored in the graph. Equal constants are stored once. */
+  constant(data: Float32Array | BigInt64Array, shape: readonly number[] = [data.length]): Value {
+    const type: TensorType = data instanceof Float32Array ? 'float32' : 'int64';
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const key = `${type}[${shape.join(',')}]${bytes.byteLength <= 256 ? bytes.join(',') : `#${this.#constants.size}`}`;
+    const known = this.#constants.get(key);
+    if (known !== undefined) return known.value;
+    if (elementCount(shape) !== data.length)
+      this.fail(`constant of ${data.length} elements cannot have shape [${shape}]`);
+    const value: Value = { name: `constant_${this.#constants.size}`, type, shape };
+    this.#constants.set(key, { ...value, shape, bytes: bytes.slice(), value });
+    return value;
+  }
+
+  /** Appends a node and returns its outputs. Operators call this; models call operators. */
+  node(request: NodeRequest): Value[] {
+    const domain = request.domain ?? '';
+    if (domain !== '') this.#microsoft = true;
+    const name = this.#uniqueName(request.operator);
+    const outputs = request.outputs.map(
+      ({ type, shape }, index): Value => ({ name: index === 0 ? name : `${name}:${index}`, type, shape }),
+    );
+    this.#nodes.push({
+      name,
+      operator: request.operator,
+      domain,
+      inputs: request.inputs.map((input) => input?.name ?? ''),
+      outputs: outputs.map((output) => output.name),
+      attributes: request.attributes ?? {},
+    });
+    for (const output of outputs) this.#learnSizes(output);
+    return outputs;
+  }
+
+  /**
+   * The run-time value of a size as an int64 tensor `[1]`.
+   * @throws `invalid-options` for a name that no input carries.
+   */
+  runtimeDim(size: Dim): Value {
+    const { coefficient, factors } = parts(size);
+    const key = formatDim(size);
+    const known = this.#runtimeDims.get(key);
+    if (known !== undefined) return known;
+    let value = coefficient === 1 ? undefined : this.constant(BigInt64Array.of(BigInt(coefficient)));
+    for (const factor of factors) {
+      const divides = divisorName(factor);
+      const name = divides ?? factor;
+      const origin = this.#sizes.get(name) ?? this.fail(`nothing in the graph has the size '${name}'`);
+      const one = this.#shapeOf(origin.value, origin.axis);
+      if (divides === undefined) value = value === undefined ? one : this.#int64('Mul', [value, one]);
+      else value = this.#int64('Div', [value ?? this.constant(BigInt64Array.of(1n)), one]);
+    }
+    value ??= this.constant(BigInt64Array.of(1n));
+    this.#runtimeDims.set(key, value);
+    return value;
+  }
+
+  /** A shape as an int64 tensor: a constant when every size is a number or one of the markers 0 and -1. */
+  runtimeShape(sizes: readonly Dim[]): Value {
+    if (sizes.every((size) => typeof size === 'number')) {
+      return this.constant(BigInt64Array.from(sizes, (size) => BigInt(size)));
+    }
+    const key = `[${sizes.map(formatDim).join(',')}]`;
+    const known = this.#runtimeDims.get(key);
+    if (known !== undefined) return known;
+    const pieces = sizes.map((size) => this.runtimeDim(size));
+    const [value] = this.node({
+      operator: 'Concat',
+      inputs: pieces,
+      attributes: { axis: 0 },
+      outputs: [{ type: 'int64', shape: [sizes.length] }],
+    });
+    this.#runtimeDims.set(key, value!);
+    return value!;
+  }
+
+  /** Throws an error that names the current scope. */
+  fail(message: string): never {
+    throw new AnimateDiffError('invalid-options', `${this.#name} graph, at '${this.path}': ${message}`);
+  }
+
+  /** Serialises the graph and lays its weights out, in the order in which they were asked for. */
+  build(): BuiltGraph {
+    const weights = [...this.#weights.values()];
+    const requests = weights.map((value) => {
+      const shape = value.shape as readonly number[];
+      return { name: value.name, byteLength: elementCount(shape) * elementBytes[value.type] };
+    });
+    const blobs = layOutWeights(this.#name, requests);
+    const external = blobs.flatMap((blob) =>
+      blob.tensors.map((placed): ExternalConstant => {
+        const { type, shape } = this.#weights.get(placed.name)!;
+        return { ...placed, type, shape: shape as readonly number[], location: blob.location };
+      }),
+    );
+    const opsets = new Map([['', onnxOpset]]);
+    if (this.#microsoft) opsets.set('com.microsoft', 1);
+    const bytes = serializeModel({
+      name: this.#name,
+      opsets,
+      nodes: this.#nodes,
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+      constants: [...this.#constants.values()],
+      weights: external,
+    });
+    return { bytes, blobs, inputs: this.#inputs, outputs: this.#outputs, nodeCount: this.#nodes.length };
+  }
+
+  #shapeOf(value: Value, axis: number): Value {
+    const [size] = this.node({
+      operator: 'Shape',
+      inputs: [value],
+      attributes: { start: axis, end: axis + 1 },
+      outputs: [{ type: 'int64', shape: [1] }],
+    });
+    return size!;
+  }
+
+  #int64(operator: string, inputs: Value[]): Value {
+    return this.node({ operator, inputs, outputs: [{ type: 'int64', shape: [1] }] })[0]!;
+  }
+
+  // The first value that carries a size under its plain name is where its run-time value is read from.
+  #learnSizes(value: Value): void {
+    value.shape.forEach((size, axis) => {
+      const { coefficient, factors } = parts(size);
+      const name = factors[0];
+      if (coefficient === 1 && factors.length === 1 && name !== undefined && !this.#sizes.has(name)) {
+        this.#sizes.set(name, { value, axis });
+      }
+    });
+  }
+
+  #uniqueName(operator: string): string {
+    const path = this.path;
+    const base = path === '' ? operator : `${path}.${operator}`;
+    const count = this.#names.get(base) ?? 0;
+    this.#names.set(base, count + 1);
+    return count === 0 ? base : `${base}_${count}`;
+  }
+}
+
+/** Number of elements of a value. */
+export function valueSize(value: Value): Dim {
+  return multiplyDims(...value.shape);
+}

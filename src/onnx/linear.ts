@@ -1,0 +1,36 @@
+import { formatShape, sameDim } from './dim.js';
+import type { GraphBuilder } from './graph.js';
+import type { Value } from './value.js';
+
+/**
+ * `x · weightᵀ + bias` for rows `x` of `[rows, in]` and torch's weight order `[out, in]`. One Gemm: the weight is used
+ * as the file has it, and ONNX Runtime packs it when it loads.
+ */
+export function linear(g: GraphBuilder, x: Value, weight: Value, bias?: Value): Value {
+  const [rows, inSize] = x.shape;
+  const [outSize, weightIn] = weight.shape;
+  if (x.shape.length !== 2 || weight.shape.length !== 2 || !sameDim(inSize!, weightIn!)) {
+    g.fail(
+      `linear '${weight.name}' of shape ${formatShape(weight.shape)} does not fit rows of ${formatShape(x.shape)}`,
+    );
+  }
+  return g.node({
+    operator: 'Gemm',
+    inputs: bias === undefined ? [x, weight] : [x, weight, bias],
+    attributes: { transB: 1 },
+    outputs: [{ type: x.type, shape: [rows!, outSize!] }],
+  })[0]!;
+}
+
+/** Batched matrix product over the last two axes, as numpy's `matmul` with equal leading axes. */
+export function matmul(g: GraphBuilder, a: Value, b: Value): Value {
+  const rank = a.shape.length;
+  const leading = a.shape.slice(0, -2);
+  const fits =
+    rank === b.shape.length &&
+    leading.every((size, index) => sameDim(size, b.shape[index]!)) &&
+    sameDim(a.shape[rank - 1]!, b.shape[rank - 2]!);
+  if (!fits) g.fail(`cannot multiply ${formatShape(a.shape)} with ${formatShape(b.shape)}`);
+  const shape = [...leading, a.shape[rank - 2]!, b.shape[rank - 1]!];
+  return g.node({ operator: 'MatMul', inputs: [a, b], outputs: [{ type: a.type, shape }] })[0]!;
+}

@@ -1,0 +1,24 @@
+import type { GraphBuilder } from './graph.js';
+import { float, type Value } from './value.js';
+
+/** Normalises each row of the last axis to mean 0 and variance 1, then scales and shifts it. As torch's LayerNorm. */
+export function layerNorm(g: GraphBuilder, x: Value, weight: Value, bias: Value, epsilon: number): Value {
+  return g.node({
+    operator: 'LayerNormalization',
+    inputs: [x, weight, bias],
+    attributes: { axis: -1, epsilon: float(epsilon) },
+    outputs: [x],
+  })[0]!;
+}
+
+/** Normalises each `[batch, channel]` of `[batch, channels, …]` to mean 0 and variance 1, without scale and shift. */
+export function instanceNorm(g: GraphBuilder, x: Value, epsilon: number): Value {
+  const channels = x.shape[1];
+  if (typeof channels !== 'number') return g.fail('instance norm needs a fixed number of channels');
+  return g.node({
+    operator: 'InstanceNormalization',
+    inputs: [x, g.constant(new Float32Array(channels).fill(1)), g.constant(new Float32Array(channels))],
+    attributes: { epsilon: float(epsilon) },
+    outputs: [x],
+  })[0]!;
+}

@@ -1,0 +1,129 @@
+import { type Dim, divideDims, formatDim, formatShape, multiplyDims, sameDim } from './dim.js';
+import { type GraphBuilder, valueSize } from './graph.js';
+import type { Value } from './value.js';
+
+/** In {@link reshape}: the size that makes the element counts agree. */
+export const inferred = -1;
+
+/**
+ * The same elements in another shape. At most one size may be {@link inferred}. Sizes known at run time only are
+ * copied or computed in the graph, so one graph serves all of them.
+ */
+export function reshape(g: GraphBuilder, x: Value, target: readonly Dim[]): Value {
+  const shape = resolveInferred(g, x, target);
+  if (!target.includes(inferred) && !sameDim(multiplyDims(...shape), valueSize(x))) {
+    g.fail(`cannot reshape ${formatShape(x.shape)} to ${formatShape(shape)}`);
+  }
+  return g.node({
+    operator: 'Reshape',
+    inputs: [x, g.runtimeShape(requestedShape(x, target))],
+    outputs: [{ type: x.type, shape }],
+  })[0]!;
+}
+
+function resolveInferred(g: GraphBuilder, x: Value, target: readonly Dim[]): Dim[] {
+  const others = multiplyDims(...target.filter((size) => size !== inferred));
+  return target.map((size) => {
+    if (size !== inferred) return size;
+    const quotient = divideDims(valueSize(x), others);
+    return (
+      quotient ?? g.fail(`${formatShape(x.shape)} cannot be cut into pieces of ${formatDim(others)} elements`)
+    );
+  });
+}
+
+/** ONNX's markers make most shapes constant: 0 copies a size in place, -1 stands for one that follows. */
+function requestedShape(x: Value, target: readonly Dim[]): Dim[] {
+  let free = !target.includes(inferred);
+  // The last run-time size becomes -1: leading ones are more often copies.
+  return [...target]
+    .map((size, axis) => ({ size, axis }))
+    .reverse()
+    .map(({ size, axis }): Dim => {
+      if (typeof size === 'number') return size;
+      const own = x.shape[axis];
+      if (own !== undefined && sameDim(own, size)) return 0;
+      if (!free) return size;
+      free = false;
+      return -1;
+    })
+    .reverse();
+}
+
+/** Reorders axes: output axis `i` is input axis `order[i]`. */
+export function transpose(g: GraphBuilder, x: Value, order: readonly number[]): Value {
+  const sorted = [...order].sort((a, b) => a - b);
+  if (order.length !== x.shape.length || sorted.some((axis, index) => axis !== index)) {
+    g.fail(`[${order}] does not order the axes of ${formatShape(x.shape)}`);
+  }
+  const shape = order.map((axis) => x.shape[axis]!);
+  return g.node({
+    operator: 'Transpose',
+    inputs: [x],
+    attributes: { perm: order },
+    outputs: [{ type: x.type, shape }],
+  })[0]!;
+}
+
+/** Values side by side along an axis. */
+export function concat(g: GraphBuilder, values: readonly Value[], axis: number): Value {
+  const first = values[0] ?? g.fail('concat needs a value');
+  let size = 0;
+  for (const value of values) {
+    const along = value.shape[axis];
+    const agrees = value.shape.every(
+      (other, index) => index === axis || sameDim(other, first.shape[index] ?? -1),
+    );
+    if (typeof along !== 'number' || !agrees || value.shape.length !== first.shape.length) {
+      g.fail(
+        `cannot concatenate ${values.map((v) => formatShape(v.shape)).join(' and ')} along axis ${axis}`,
+      );
+    }
+    size += along;
+  }
+  const shape = first.shape.map((other, index) => (index === axis ? size : other));
+  return g.node({
+    operator: 'Concat',
+    inputs: values,
+    attributes: { axis },
+    outputs: [{ type: first.type, shape }],
+  })[0]!;
+}
+
+/** Equal pieces along an axis. */
+export function split(g: GraphBuilder, x: Value, pieces: number, axis: number): Value[] {
+  const size = x.shape[axis];
+  if (typeof size !== 'number' || size % pieces !== 0) {
+    return g.fail(`cannot split ${formatShape(x.shape)} into ${pieces} along axis ${axis}`);
+  }
+  const shape = x.shape.map((other, index) => (index === axis ? size / pieces : other));
+  return g.node({
+    operator: 'Split',
+    inputs: [x],
+    attributes: { axis, num_outputs: pieces },
+    outputs: Array.from({ length: pieces }, () => ({ type: x.type, shape })),
+  });
+}
+
+/** The first `end` entries along an axis; `end` may be a size known at run time only. */
+export function sliceTo(g: GraphBuilder, x: Value, end: Dim, axis: number): Value {
+  const shape = x.shape.map((other, index) => (index === axis ? end : other));
+  const at = (value: number): Value => g.constant(BigInt64Array.of(BigInt(value)));
+  return g.node({
+    operator: 'Slice',
+    inputs: [x, at(0), g.runtimeDim(end), at(axis)],
+    outputs: [{ type: x.type, shape }],
+  })[0]!;
+}
+
+/** Rows of `table` along its first axis, by integer index. */
+export function gather(g: GraphBuilder, table: Value, indices: Value): Value {
+  if (indices.type !== 'int64' && indices.type !== 'int32') g.fail(`gather by ${indices.type}`);
+  const shape = [...indices.shape, ...table.shape.slice(1)];
+  return g.node({
+    operator: 'Gather',
+    inputs: [table, indices],
+    attributes: { axis: 0 },
+    outputs: [{ type: table.type, shape }],
+  })[0]!;
+}
