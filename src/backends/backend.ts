@@ -76,7 +76,10 @@ export interface Session {
    * With a signal, rejects with its reason at once; work under way ends in the background or is killed.
    * @throws `backend`, `out-of-memory`, `disposed`.
    */
-  run(feeds: Readonly<Record<string, Tensor>>, options?: { signal?: AbortSignal | undefined }): Promise<Record<string, Tensor>>;
+  run(
+    feeds: Readonly<Record<string, Tensor>>,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<Record<string, Tensor>>;
   /** Frees the network's memory. Waits for a run under way. Idempotent. */
   dispose(): Promise<void>;
 }

@@ -45,7 +45,10 @@ export function float32Tensor(data: Float32Array, shape: readonly number[]): Flo
  */
 export function asFloat32(tensor: Tensor | undefined, name: string): Float32Tensor {
   if (tensor?.type !== 'float32' || !(tensor.data instanceof Float32Array)) {
-    throw new AnimateDiffError('backend', `expected a float32 tensor '${name}', got ${tensor?.type ?? 'nothing'}`);
+    throw new AnimateDiffError(
+      'backend',
+      `expected a float32 tensor '${name}', got ${tensor?.type ?? 'nothing'}`,
+    );
   }
   return tensor as Float32Tensor;
 }

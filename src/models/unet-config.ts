@@ -1,3 +1,7 @@
+import { configFields, type JsonConfig } from './config-fields.js';
+import { weightShapes } from './weight-shapes.js';
+import type { WeightSource } from './weight-source.js';
+
 /** Shape of an image UNet of the Stable Diffusion 1.x family. Names follow diffusers `unet/config.json`. */
 export interface UnetConfig {
   /** Channels of the latents that go in and of the noise that comes out. */
@@ -41,3 +45,71 @@ export interface MotionConfig {
  * | `diffusers` | all frames | each frame |
  */
 export type MotionGroupNorm = 'original' | 'diffusers';
+
+/** Everything that would make the UNet another network than the one that is written here. */
+const required = {
+  act_fn: 'silu',
+  center_input_sample: false,
+  downsample_padding: 1,
+  mid_block_type: 'UNetMidBlock2DCrossAttn',
+  mid_block_scale_factor: 1,
+  only_cross_attention: false,
+  dual_cross_attention: false,
+  resnet_time_scale_shift: 'default',
+  resnet_skip_time_act: false,
+  resnet_out_scale_factor: 1,
+  time_embedding_type: 'positional',
+  conv_in_kernel: 3,
+  conv_out_kernel: 3,
+  attention_type: 'default',
+  class_embed_type: null,
+  addition_embed_type: null,
+  encoder_hid_dim_type: null,
+  time_cond_proj_dim: null,
+  cross_attention_norm: null,
+  mid_block_only_cross_attention: null,
+};
+
+/**
+ * A UNet's shape: sizes from its tensors, and what tensors do not tell (heads, groups, epsilons) from `config.json`
+ * or, where there is none, Stable Diffusion 1.5's values: 8 heads, 32 groups.
+ * @throws `unsupported` for a UNet of another family, `weights-mismatch` for an incomplete one.
+ */
+export function readUnetConfig(weights: WeightSource, json?: JsonConfig): UnetConfig {
+  const shapes = weightShapes(weights, 'unet');
+  const fields = configFields(`${weights.label} (unet)`, json);
+  fields.require(required);
+  const levels = shapes.count('down_blocks.');
+  const level = Array.from({ length: levels }, (_, index) => index);
+  const attended = level.filter((i) => shapes.has(`down_blocks.${i}.attentions.0.norm.weight`));
+  const firstTransformer = `down_blocks.${attended[0] ?? 0}.attentions.0.transformer_blocks.`;
+  // In diffusers' configs of this family `attention_head_dim` has always meant the number of heads.
+  const heads = fields.numbers('attention_head_dim', levels, 8);
+  return {
+    inChannels: shapes.size('conv_in.weight', 1),
+    outChannels: shapes.size('conv_out.weight', 0),
+    blockOutChannels: level.map((i) => shapes.size(`down_blocks.${i}.resnets.0.conv1.weight`, 0)),
+    layersPerBlock: shapes.count('down_blocks.0.resnets.'),
+    levelHasAttention: level.map((i) => attended.includes(i)),
+    attentionHeads: fields.numbers('num_attention_heads', levels, 0).map((n, i) => n || heads[i]!),
+    transformerDepth: shapes.count(firstTransformer),
+    crossAttentionDim: shapes.size(`${firstTransformer}0.attn2.to_k.weight`, 1),
+    normNumGroups: fields.number('norm_num_groups', 32),
+    normEps: fields.number('norm_eps', 1e-5),
+    flipSinToCos: fields.boolean('flip_sin_to_cos', true),
+    freqShift: fields.number('freq_shift', 0),
+  };
+}
+
+/**
+ * What a motion module's `config.json` tells; 8 heads and 32 groups without one, as in every published module.
+ * @param maxFrames Length of the file's position table.
+ */
+export function readMotionConfig(label: string, maxFrames: number, json?: JsonConfig): MotionConfig {
+  const fields = configFields(`${label} (motion module)`, json);
+  return {
+    maxFrames,
+    attentionHeads: fields.number('motion_num_attention_heads', 8),
+    normNumGroups: fields.number('motion_norm_num_groups', 32),
+  };
+}

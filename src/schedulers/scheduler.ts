@@ -10,6 +10,16 @@ export interface SamplingRequest {
   readonly random: RandomSource;
 }
 
+/** What continuing a paused run needs besides its state. */
+export interface ResumeRequest {
+  /** As given to the run that was paused. */
+  readonly steps: number;
+  /** As given to the run that was paused. */
+  readonly strength: number;
+  /** Makes the source of noise from its stored state; `restoreTorchRandom` unless given. */
+  readonly restoreRandom?: ((state: RandomState) => RandomSource) | undefined;
+}
+
 /** The result of one step, both in the latents' shape. */
 export interface SamplingStep {
   /** Latents for the next step. */
@@ -33,12 +43,17 @@ export interface SamplingRun {
   readonly timesteps: readonly number[];
   /** Standard deviation that the start noise is scaled to. */
   readonly initialSigma: number;
-  /** The sample as the model wants to see it at step `index`. */
+  /** The sample as the model wants to see it at step `index`. Always a new array, which the caller may give away. */
   scaleInput(sample: Float32Array, index: number): Float32Array;
-  /** One step: from the model's output on the scaled sample to the next sample. Does not change its arguments. */
+  /**
+   * One step: from the model's output on the scaled sample to the next sample. Does not change its arguments. Steps
+   * are taken in order, each once.
+   * @throws `invalid-options` when `index` is not the next step or the arrays differ in length.
+   */
   step(output: Float32Array, sample: Float32Array, index: number): SamplingStep;
   /** Clean latents noised to the level of step `index`. */
   addNoise(clean: Float32Array, noise: Float32Array, index: number): Float32Array;
+  /** Where the run stands, to be resumed later. A copy: going on does not change it. */
   state(): SchedulerState;
 }
 
@@ -51,7 +66,11 @@ export interface Scheduler {
   readonly name: string;
   /** The resolved options, as plain data. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** @throws `invalid-options` when steps or strength are out of range or leave nothing to do. */
   start(request: SamplingRequest): SamplingRun;
-  /** Continues a run from `state()`. */
-  resume(request: Omit<SamplingRequest, 'random'>, state: SchedulerState): SamplingRun;
+  /**
+   * Continues a run from `state()`, bit-exactly.
+   * @throws `invalid-options` when the state is of another sampler or does not fit the request.
+   */
+  resume(request: ResumeRequest, state: SchedulerState): SamplingRun;
 }

@@ -1,0 +1,217 @@
+import { type Emitter, typedEmitter } from '../core/emitter.js';
+import { AnimateDiffError } from '../core/errors.js';
+import type { Warning } from '../core/warnings.js';
+import type { MotionGroupNorm } from '../models/unet-config.js';
+import { type PipelineComponents, pipelineComponents } from './components.js';
+import type { Animation, PipelineEvent, PipelineEventOf } from './events.js';
+import { type GenerateOptions, resolveGenerateOptions } from './generate-options.js';
+import { generation } from './generation.js';
+import { checkLoadOptions, type LoadOptions, type ModelOptions } from './load-options.js';
+import { type Networks, networks } from './networks.js';
+import { type OpenedModel, openModel } from './opened-model.js';
+import { type MemoryPlan, type PlanOptions, planMemory, planModel } from './plan.js';
+import { type SamplingDefaults, samplingDefaults } from './sampling-defaults.js';
+import { pickTokenizer } from './tokenizer.js';
+import { checkFrameCount } from './unet.js';
+
+/** What a loaded pipeline is made of. */
+export interface PipelineInfo {
+  /** Names of checkpoint and motion module. */
+  readonly label: string;
+  /** `undefined` for the image model alone. */
+  readonly motionModule:
+    | {
+        readonly label: string;
+        readonly version: string;
+        readonly maxFrames: number;
+        readonly groupNorm: MotionGroupNorm;
+      }
+    | undefined;
+  readonly backend: string;
+  /** The device in words. */
+  readonly device: string;
+  readonly scheduler: string;
+  /** What was noticed while loading. */
+  readonly warnings: readonly Warning[];
+}
+
+type Listeners = { [T in PipelineEvent['type']]: [event: PipelineEventOf<T>] };
+
+/**
+ * Turns prompts into animations with a Stable Diffusion 1.x model and an AnimateDiff motion module (Guo et al. 2023).
+ * Make one with {@link AnimateDiffPipeline.load}; it serves one generation at a time.
+ */
+export class AnimateDiffPipeline {
+  /** The parts, for loops of one's own. */
+  readonly components: PipelineComponents;
+  readonly info: PipelineInfo;
+  readonly #model: OpenedModel;
+  readonly #networks: Networks;
+  readonly #sampling: SamplingDefaults;
+  readonly #warnings: Warning[];
+  readonly #emitter: Emitter<Listeners> = typedEmitter<Listeners>();
+  readonly #disposal = new AbortController();
+  #busy = false;
+
+  private constructor(
+    model: OpenedModel,
+    nets: Networks,
+    sampling: SamplingDefaults,
+    components: PipelineComponents,
+    info: PipelineInfo,
+    warnings: Warning[],
+  ) {
+    this.#model = model;
+    this.#networks = nets;
+    this.#sampling = sampling;
+    this.#warnings = warnings;
+    this.components = components;
+    this.info = info;
+  }
+
+  /**
+   * Opens a model's files, checks that they fit together, and brings the networks that stay into memory.
+   * @throws `invalid-options`, `weights-format`, `weights-mismatch`, `unsupported`, `numerics`, `out-of-memory`,
+   * `backend`; or the signal's reason. Nothing stays open or in memory then.
+   */
+  static async load(options: LoadOptions): Promise<AnimateDiffPipeline> {
+    checkLoadOptions(options);
+    const { backend, signal, onProgress } = options;
+    signal?.throwIfAborted();
+    const warnings: Warning[] = [];
+    onProgress?.({ phase: 'open', component: options.checkpoint.name, loaded: 0, total: 1 });
+    const model = await openModel(options, (warning) => warnings.push(warning));
+    let nets: Networks | undefined;
+    try {
+      onProgress?.({ phase: 'open', component: options.checkpoint.name, loaded: 1, total: 1 });
+      const capabilities = await backend.capabilities();
+      const sampling = samplingDefaults(model, options.scheduler);
+      const tokenizer = await pickTokenizer(options.tokenizer, model.checkpoint, { signal });
+      const { residency } = await planModel(model, { residency: options.residency });
+      const groupNorm = options.motionGroupNorm ?? 'original';
+      nets = networks(model, backend, capabilities, residency, groupNorm);
+      await nets.preload({ signal, onProgress });
+      warnings.unshift(...model.warnings, ...sampling.warnings, ...capabilities.notes.map(selfTestWarning));
+      const info: PipelineInfo = {
+        label: model.label,
+        motionModule: model.motion && { ...pick(model.motion.module), groupNorm },
+        backend: backend.name,
+        device: capabilities.device,
+        scheduler: sampling.scheduler.name,
+        warnings,
+      };
+      const components = pipelineComponents(model, nets, tokenizer);
+      return new AnimateDiffPipeline(model, nets, sampling, components, info, warnings);
+    } catch (error) {
+      await nets?.dispose();
+      throw error;
+    } finally {
+      await model.close();
+    }
+  }
+
+  /** Expected memory of a model, from its files' headers alone. */
+  static plan(options: ModelOptions & PlanOptions): Promise<MemoryPlan> {
+    return planMemory(options);
+  }
+
+  /** Expected memory of a generation with this pipeline. */
+  plan(options: PlanOptions = {}): Promise<MemoryPlan> {
+    return planModel(this.#model, options);
+  }
+
+  /**
+   * Makes an animation, as events while it comes into being; the last one carries the result. The caller drives it:
+   * leaving the loop stops the work and lets go of what it held.
+   * @throws `invalid-options`, `busy` while another generation runs, `disposed`, `numerics`, `out-of-memory`,
+   * `backend`; or the signal's reason.
+   */
+  async *stream(options: GenerateOptions): AsyncGenerator<PipelineEvent, void, undefined> {
+    const resolved = this.#resolve(options);
+    if (this.#busy) {
+      throw new AnimateDiffError(
+        'busy',
+        'this pipeline makes another animation; wait for it, abort it, or load a second pipeline',
+      );
+    }
+    this.#busy = true;
+    try {
+      const signals = [this.#disposal.signal, ...(options.signal ? [options.signal] : [])];
+      const signal = AbortSignal.any(signals);
+      signal.throwIfAborted();
+      const parts = {
+        components: this.components,
+        networks: this.#networks,
+        scheduler: this.#sampling.scheduler,
+        latentChannels: this.#model.vae.config.latentChannels,
+        warnings: [...this.#warnings],
+      };
+      for await (const event of generation(parts, { ...resolved, signal })) {
+        this.#emit(event);
+        yield event;
+      }
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** Makes an animation; the same as draining {@link AnimateDiffPipeline.stream}. */
+  async generate(options: GenerateOptions): Promise<Animation> {
+    for await (const event of this.stream(options)) {
+      if (event.type === 'generation-end') return event.animation;
+    }
+    throw new AnimateDiffError('backend', 'the generation ended without a result');
+  }
+
+  /**
+   * Listens to the events of every generation, whoever drives it. A listener that throws does not stop it.
+   * @returns A function that stops listening.
+   */
+  on<T extends PipelineEvent['type']>(type: T, listener: (event: PipelineEventOf<T>) => void): () => void {
+    return this.#emitter.on(type, listener as never);
+  }
+
+  /** Ends a generation under way with `disposed` and frees all memory. Idempotent. The backend is the caller's. */
+  async dispose(): Promise<void> {
+    if (!this.#disposal.signal.aborted) {
+      this.#disposal.abort(new AnimateDiffError('disposed', 'the pipeline was disposed'));
+    }
+    this.#emitter.clear();
+    await this.#networks.dispose();
+    await this.#model.close();
+  }
+
+  /** The same as {@link AnimateDiffPipeline.dispose}, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+
+  #resolve(options: GenerateOptions): ReturnType<typeof resolveGenerateOptions> {
+    const { vae, unet } = this.components;
+    const resolved = resolveGenerateOptions(options, {
+      numFrames: Math.min(16, unet.maxFrames),
+      size: this.#model.nativeSize,
+      sizeMultiple: vae.latentScale,
+      numInferenceSteps: this.#sampling.numInferenceSteps,
+      guidanceScale: this.#sampling.guidanceScale,
+    });
+    checkFrameCount(resolved.numFrames, unet.maxFrames, this.info.motionModule?.label);
+    return resolved;
+  }
+
+  #emit(event: PipelineEvent): void {
+    this.#emitter.emit(event.type, event as never);
+  }
+}
+
+function pick({ label, version, maxFrames }: { label: string; version: string; maxFrames: number }): {
+  label: string;
+  version: string;
+  maxFrames: number;
+} {
+  return { label, version, maxFrames };
+}
+
+function selfTestWarning(note: string): Warning {
+  return { code: 'device-self-test', message: note };
+}

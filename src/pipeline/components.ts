@@ -1,0 +1,28 @@
+import type { ClipTokenizer } from '../text/clip-tokenizer.js';
+import type { Networks } from './networks.js';
+import type { OpenedModel } from './opened-model.js';
+import { type TextEncoder, textEncoder } from './text-encoder.js';
+import { type Unet, unet } from './unet.js';
+import { type Vae, vae } from './vae.js';
+
+/** The parts of a pipeline, for loops of one's own. */
+export interface PipelineComponents {
+  readonly tokenizer: ClipTokenizer;
+  readonly textEncoder: TextEncoder;
+  readonly unet: Unet;
+  readonly vae: Vae;
+}
+
+/** Puts the parts together over the networks. */
+export function pipelineComponents(
+  model: OpenedModel,
+  nets: Networks,
+  tokenizer: ClipTokenizer,
+): PipelineComponents {
+  return {
+    tokenizer,
+    textEncoder: textEncoder(model, nets, tokenizer),
+    unet: unet(model, nets),
+    vae: vae(model.vae.config, nets),
+  };
+}

@@ -1,0 +1,91 @@
+import type { LoadProgress } from '../core/progress.js';
+import type { Float32Tensor } from '../core/tensor.js';
+import type { Warning } from '../core/warnings.js';
+import type { Frame } from '../media/frame.js';
+
+/** A finished animation. */
+export interface Animation {
+  /** RGBA frames in order. */
+  readonly frames: readonly Frame[];
+  /** Frames a second. */
+  readonly fps: number;
+  /** The seed that was used, also when it was drawn; with the same options it makes the same frames. */
+  readonly seed: number;
+  /** The final latents `[1, 4, frames, height/8, width/8]`, scaled as the UNet sees them. */
+  readonly latents: Float32Tensor;
+  readonly warnings: readonly Warning[];
+}
+
+/** A generation begins: all options are resolved. */
+export interface GenerationStartEvent {
+  readonly type: 'generation-start';
+  readonly seed: number;
+  readonly numFrames: number;
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly scheduler: string;
+  /** Timesteps in the order in which they are visited. */
+  readonly timesteps: readonly number[];
+  /** The start noise, scaled as the sampler wants it. */
+  readonly latents: Float32Tensor;
+}
+
+/** Something to know that does not stop the work. */
+export interface WarningEvent {
+  readonly type: 'warning';
+  readonly warning: Warning;
+}
+
+/** A network is being brought into memory during a generation. */
+export interface LoadProgressEvent {
+  readonly type: 'load-progress';
+  readonly progress: LoadProgress;
+}
+
+/** One denoising step is done. */
+export interface StepEndEvent {
+  readonly type: 'step-end';
+  /** Index of the step, from 0. */
+  readonly step: number;
+  /** Number of steps. */
+  readonly steps: number;
+  readonly timestep: number;
+  /** Latents after the step, `[1, 4, frames, height/8, width/8]`; a copy to keep. */
+  readonly latents: Float32Tensor;
+  /** The clean latents that the step predicts, in the same shape: what a preview shows. */
+  readonly denoised: Float32Tensor;
+  /** Estimated seconds until the last step ends; `undefined` until it can be told. */
+  readonly secondsLeft: number | undefined;
+}
+
+/** One frame is a picture now. */
+export interface FrameDecodedEvent {
+  readonly type: 'frame-decoded';
+  /** Index of the frame, from 0. */
+  readonly frame: number;
+  readonly frames: number;
+  readonly image: Frame;
+  /** The same picture `[3, height, width]` as float32 in 0 to 1, before rounding to bytes. */
+  readonly pixels: Float32Tensor;
+  /** Estimated seconds until the last frame is decoded; `undefined` until it can be told. */
+  readonly secondsLeft: number | undefined;
+}
+
+/** A generation is complete: always the last event. */
+export interface GenerationEndEvent {
+  readonly type: 'generation-end';
+  readonly animation: Animation;
+}
+
+/** What `stream` gives, in order: start, then warnings and progress among the steps, then frames, then the end. */
+export type PipelineEvent =
+  | GenerationStartEvent
+  | WarningEvent
+  | LoadProgressEvent
+  | StepEndEvent
+  | FrameDecodedEvent
+  | GenerationEndEvent;
+
+/** Event by the name of its type. */
+export type PipelineEventOf<T extends PipelineEvent['type']> = Extract<PipelineEvent, { type: T }>;

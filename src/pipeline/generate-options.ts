@@ -1,0 +1,100 @@
+import * as z from 'zod/mini';
+import { checkOptions } from '../core/check-options.js';
+import type { Float32Tensor } from '../core/tensor.js';
+
+/**
+ * How the two halves of classifier-free guidance are computed: in one run of twice the memory, one after the other,
+ * or by size (`auto`: batched while the latents are small).
+ */
+export type GuidanceBatching = 'auto' | 'batched' | 'sequential';
+
+/** Options of `generate` and `stream`. */
+export interface GenerateOptions {
+  /** What to show. */
+  prompt: string;
+  /** What not to show. Default `''`. */
+  negativePrompt?: string | undefined;
+  /** Frames of the animation, at most the motion module's positions (24 for v1, 32 for v2 and v3). Default 16; 1 without a module. */
+  numFrames?: number | undefined;
+  /** Pixels, a multiple of 8. Default: what the model was trained on, 512 for Stable Diffusion 1.5. */
+  width?: number | undefined;
+  /** Pixels, a multiple of 8. Default: as `width`. */
+  height?: number | undefined;
+  /** Denoising steps. Default: the motion module's preset, 25 for v1 to v3. */
+  numInferenceSteps?: number | undefined;
+  /** Strength of classifier-free guidance (Ho and Salimans 2022); 1 or less is none. Default: the preset, 7.5. */
+  guidanceScale?: number | undefined;
+  /** An integer from 0 to 2 ** 53 - 1; the same seed and options give the same frames. Default: a random one, told in the result. */
+  seed?: number | undefined;
+  /** Frames a second of the animation; not more than a note for encoders. Default 8. */
+  fps?: number | undefined;
+  /** How many of the text encoder's last layers to leave out; A1111's "Clip skip 2" is 1 here. Default 0. */
+  clipSkip?: number | undefined;
+  /** See {@link GuidanceBatching}. Default `auto`. */
+  guidanceBatching?: GuidanceBatching | undefined;
+  /** Start noise `[1, 4, frames, height/8, width/8]` from N(0, 1) to use instead of the seed's. */
+  latents?: Float32Tensor | undefined;
+  /** Cancels between two runs of a network; rejects with the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What a model contributes to the defaults. */
+export interface GenerateDefaults {
+  readonly numFrames: number;
+  readonly size: number;
+  readonly sizeMultiple: number;
+  readonly numInferenceSteps: number;
+  readonly guidanceScale: number;
+}
+
+/** {@link GenerateOptions} with nothing left open but the seed and the start noise. */
+export interface ResolvedGenerateOptions {
+  readonly prompt: string;
+  readonly negativePrompt: string;
+  readonly numFrames: number;
+  readonly width: number;
+  readonly height: number;
+  readonly numInferenceSteps: number;
+  readonly guidanceScale: number;
+  readonly seed?: number | undefined;
+  readonly fps: number;
+  readonly clipSkip: number;
+  readonly guidanceBatching: GuidanceBatching;
+  readonly latents?: Float32Tensor | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Longest side that is taken, in pixels; beyond it even one frame's attention is out of reach. */
+const longestSide = 8192;
+
+/** Checks options and fills in defaults. @throws `invalid-options` that lists everything that is wrong. */
+export function resolveGenerateOptions(
+  options: GenerateOptions,
+  defaults: GenerateDefaults,
+): ResolvedGenerateOptions {
+  const side = z
+    .int()
+    .check(z.gte(defaults.sizeMultiple), z.lte(longestSide), z.multipleOf(defaults.sizeMultiple));
+  const tensor = z.custom<Float32Tensor>((value) => {
+    const tensorLike = value as Partial<Float32Tensor> | undefined;
+    return tensorLike?.type === 'float32' && tensorLike.data instanceof Float32Array;
+  }, 'expected a float32 tensor: { type, shape, data }');
+  const schema = z.strictObject({
+    prompt: z.string(),
+    negativePrompt: z._default(z.string(), ''),
+    numFrames: z._default(z.int().check(z.gte(1)), defaults.numFrames),
+    width: z._default(side, options?.height ?? defaults.size),
+    height: z._default(side, options?.width ?? defaults.size),
+    numInferenceSteps: z._default(z.int().check(z.gte(1), z.lte(1000)), defaults.numInferenceSteps),
+    guidanceScale: z._default(z.number().check(z.gte(0), z.lte(100)), defaults.guidanceScale),
+    seed: z.optional(z.int().check(z.gte(0))),
+    fps: z._default(z.number().check(z.gt(0), z.lte(120)), 8),
+    clipSkip: z._default(z.int().check(z.gte(0)), 0),
+    guidanceBatching: z._default(z.enum(['auto', 'batched', 'sequential']), 'auto'),
+    latents: z.optional(tensor),
+    signal: z.optional(
+      z.custom<AbortSignal>((value) => typeof (value as AbortSignal)?.aborted === 'boolean'),
+    ),
+  });
+  return checkOptions<ResolvedGenerateOptions>(schema, options, 'generate');
+}

@@ -1,0 +1,132 @@
+import type { Backend } from '../backends/backend.js';
+import { AnimateDiffError } from '../core/errors.js';
+import type { OnLoadProgress } from '../core/progress.js';
+import type { ModelSource } from '../core/source.js';
+import type { JsonConfig } from '../models/config-fields.js';
+import type { MotionGroupNorm } from '../models/unet-config.js';
+import type { Scheduler } from '../schedulers/scheduler.js';
+import type { ClipTokenizer } from '../text/clip-tokenizer.js';
+
+/**
+ * Which networks stay in memory between uses. The text encoder and the VAE of Stable Diffusion 1.5 take 0.5 and 0.3
+ * GB in float32, its UNet with a motion module 5.1 GB.
+ *
+ * - `all`: every network, once loaded.
+ * - `unet`: the UNet; the others are loaded for each use and let go after it.
+ * - `one`: a single network at a time, for the lowest peak; each generation loads all three.
+ */
+export type Residency = 'all' | 'unet' | 'one';
+
+/**
+ * What a model file cannot tell by its tensors, in the words of diffusers' `config.json` files: `{ unet: {
+ * attention_head_dim: 4 } }`. Only for single files of unusual networks: Stable Diffusion 1.5's values are assumed.
+ * Fields given here win over a folder's own.
+ */
+export interface ConfigOverrides {
+  unet?: JsonConfig | undefined;
+  vae?: JsonConfig | undefined;
+  textEncoder?: JsonConfig | undefined;
+  motionModule?: JsonConfig | undefined;
+}
+
+/** Which files make up a model. */
+export interface ModelOptions {
+  /** A Stable Diffusion 1.x model: a single file or a diffusers folder, safetensors or torch. */
+  checkpoint: ModelSource;
+  /** An AnimateDiff motion module for it. Without one the pipeline makes single images. */
+  motionModule?: ModelSource | undefined;
+  /** A VAE to use instead of the checkpoint's own. */
+  vae?: ModelSource | undefined;
+  /** A tokenizer, or a folder with `vocab.json` and `merges.txt`. Default: the checkpoint folder's, or CLIP's. */
+  tokenizer?: ClipTokenizer | ModelSource | undefined;
+  /** Which weights of a diffusers folder to prefer, such as `fp16`. */
+  variant?: string | undefined;
+  /** See {@link ConfigOverrides}. */
+  config?: ConfigOverrides | undefined;
+  /** Scope of the group norms, see {@link MotionGroupNorm}. Default `original`: as the weights were trained. */
+  motionGroupNorm?: MotionGroupNorm | undefined;
+  /** Cancels the load, which rejects with the signal's reason and frees what it had made. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Options of `AnimateDiffPipeline.load`. */
+export interface LoadOptions extends ModelOptions {
+  /** Where the networks run: `ortNode()` of `animatediff-js/node`, or any other {@link Backend}. */
+  backend: Backend;
+  /** The sampler. Default: the one that the motion module was trained for. */
+  scheduler?: Scheduler | undefined;
+  /** See {@link Residency}. Default: `all` when all weights together take at most 1 GB, otherwise `unet`. */
+  residency?: Residency | undefined;
+  /** Called while files are opened, weights are moved and sessions are created. */
+  onProgress?: OnLoadProgress | undefined;
+}
+
+const modelKeys = [
+  'checkpoint',
+  'motionModule',
+  'vae',
+  'tokenizer',
+  'variant',
+  'config',
+  'motionGroupNorm',
+  'signal',
+];
+const loadKeys = [...modelKeys, 'backend', 'scheduler', 'residency', 'onProgress'];
+
+/** Checks the options of a load; objects are checked by what they must be able to do. @throws `invalid-options`. */
+export function checkLoadOptions(options: LoadOptions): void {
+  report('load', [
+    ...unknownKeys(options, loadKeys),
+    ...modelIssues(options),
+    ...contractIssue('backend', options?.backend, 'backend/1', 'a backend such as ortNode()'),
+    ...(options?.scheduler === undefined
+      ? []
+      : contractIssue('scheduler', options.scheduler, 'scheduler/1', 'a scheduler such as ddim()')),
+    ...oneOf('residency', options?.residency, ['all', 'unet', 'one']),
+  ]);
+}
+
+/** Checks the options of a plan. @throws `invalid-options`. */
+export function checkModelOptions(options: ModelOptions, otherKeys: readonly string[]): void {
+  report('plan', [...unknownKeys(options, [...modelKeys, ...otherKeys]), ...modelIssues(options)]);
+}
+
+function modelIssues(options: ModelOptions | undefined): string[] {
+  const source = (name: 'checkpoint' | 'motionModule' | 'vae'): string[] => {
+    const value: unknown = options?.[name];
+    if (value === undefined && name !== 'checkpoint') return [];
+    const kind = (value as { kind?: unknown } | undefined)?.kind;
+    if (kind === 'file' || kind === 'folder') return [];
+    const hint =
+      typeof value === 'string' ? `; wrap the path or URL: fileSource('${value.slice(0, 80)}')` : '';
+    return [`${name}: expected a source such as fileSource(…), got ${typeof value}${hint}`];
+  };
+  return [
+    ...source('checkpoint'),
+    ...source('motionModule'),
+    ...source('vae'),
+    ...oneOf('motionGroupNorm', options?.motionGroupNorm, ['original', 'diffusers']),
+  ];
+}
+
+function contractIssue(name: string, value: unknown, contract: string, expected: string): string[] {
+  const found = (value as { contract?: unknown } | undefined)?.contract;
+  return found === contract ? [] : [`${name}: expected ${expected} (contract '${contract}')`];
+}
+
+function oneOf(name: string, value: unknown, allowed: readonly string[]): string[] {
+  if (value === undefined || allowed.includes(value as string)) return [];
+  return [`${name}: expected ${allowed.map((text) => `'${text}'`).join(' or ')}`];
+}
+
+function unknownKeys(options: object | undefined, known: readonly string[]): string[] {
+  return Object.keys(options ?? {})
+    .filter((key) => !known.includes(key))
+    .map((key) => `unknown option '${key}'`);
+}
+
+function report(what: string, issues: readonly string[]): void {
+  if (issues.length > 0) {
+    throw new AnimateDiffError('invalid-options', `${what}: ${issues.join('; ')}`, { details: { issues } });
+  }
+}

@@ -1,0 +1,69 @@
+import type { Backend, ModelArtifact, Session } from '../backends/backend.js';
+import { AnimateDiffError } from '../core/errors.js';
+import type { OnLoadProgress } from '../core/progress.js';
+
+/** How a network is brought into memory. */
+export interface AcquireOptions {
+  signal?: AbortSignal | undefined;
+  onProgress?: OnLoadProgress | undefined;
+}
+
+/** A network that is in memory only while it should be. */
+export interface NetworkSlot {
+  readonly label: string;
+  /** The session, created now if it is not there. Calls at the same time share one creation. */
+  acquire(options?: AcquireOptions): Promise<Session>;
+  /** Lets the session go; the next `acquire` makes a new one. */
+  release(): Promise<void>;
+  /** Lets the session go for good; an `acquire` afterwards rejects with `disposed`. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * @param build Writes the network for the backend; called again for each new session.
+ * @param afterCreate Called when weights have been read, to close files.
+ */
+export function networkSlot(
+  label: string,
+  backend: Backend,
+  build: (signal: AbortSignal | undefined) => Promise<ModelArtifact>,
+  afterCreate: () => Promise<void>,
+): NetworkSlot {
+  let current: Promise<Session> | undefined;
+  let disposed = false;
+
+  async function create({ signal, onProgress }: AcquireOptions): Promise<Session> {
+    try {
+      return await backend.createSession(await build(signal), { signal, onProgress });
+    } finally {
+      await afterCreate();
+    }
+  }
+
+  async function release(): Promise<void> {
+    const session = current;
+    current = undefined;
+    await (await session?.catch(() => undefined))?.dispose();
+  }
+
+  return {
+    label,
+    acquire(options = {}) {
+      if (disposed) return Promise.reject(new AnimateDiffError('disposed', `the ${label} was disposed`));
+      if (current === undefined) {
+        const creation = create(options);
+        current = creation;
+        // A failed creation must not stay: the next acquire tries again.
+        creation.catch(() => {
+          if (current === creation) current = undefined;
+        });
+      }
+      return current;
+    },
+    release,
+    async dispose() {
+      disposed = true;
+      await release();
+    },
+  };
+}

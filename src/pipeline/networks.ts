@@ -1,0 +1,109 @@
+import type { Backend, BackendCapabilities, Session } from '../backends/backend.js';
+import { buildClipText } from '../models/clip-text.js';
+import { buildUnet } from '../models/unet.js';
+import type { MotionGroupNorm } from '../models/unet-config.js';
+import { buildVaeDecoder } from '../models/vae-decoder.js';
+import { buildVaeEncoder } from '../models/vae-encoder.js';
+import type { Residency } from './load-options.js';
+import { type AcquireOptions, type NetworkSlot, networkSlot } from './network-slot.js';
+import type { OpenedModel } from './opened-model.js';
+
+/** The names of the networks, as in progress and errors. */
+export type NetworkName = 'text_encoder' | 'unet' | 'vae_decoder' | 'vae_encoder';
+
+/** The networks of a pipeline, each loaded when first needed and kept as long as the residency says. */
+export interface Networks {
+  /**
+   * A network's session, kept in memory until `done` is called; then it goes unless others hold it or the residency
+   * says that it stays.
+   */
+  hold(name: NetworkName, options?: AcquireOptions): Promise<{ session: Session; done(): Promise<void> }>;
+  /** Runs `work` while holding a network. */
+  use<T>(name: NetworkName, options: AcquireOptions, work: (session: Session) => Promise<T>): Promise<T>;
+  /** Brings networks that stay into memory. */
+  preload(options: AcquireOptions): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** Makes the networks of an opened model for a backend. */
+export function networks(
+  model: OpenedModel,
+  backend: Backend,
+  capabilities: BackendCapabilities,
+  residency: Residency,
+  groupNorm: MotionGroupNorm,
+): Networks {
+  const { dialect } = capabilities;
+  const { motion } = model;
+  const slot = (label: NetworkName, build: Parameters<typeof networkSlot>[2]): NetworkSlot =>
+    networkSlot(label, backend, build, () => model.close());
+  const slots: Record<NetworkName, NetworkSlot> = {
+    text_encoder: slot('text_encoder', (signal) => buildClipText({ ...model.textEncoder, dialect, signal })),
+    unet: slot('unet', (signal) =>
+      buildUnet({
+        ...model.unet,
+        dialect,
+        signal,
+        motion: motion && { config: motion.config, version: motion.module.version, groupNorm },
+      }),
+    ),
+    vae_decoder: slot('vae_decoder', (signal) => buildVaeDecoder({ ...model.vae, dialect, signal })),
+    vae_encoder: slot('vae_encoder', (signal) => buildVaeEncoder({ ...model.vae, dialect, signal })),
+  };
+  const stays = (name: NetworkName): boolean =>
+    residency === 'all' || (residency === 'unet' && name === 'unet');
+
+  const holders = new Map<NetworkName, number>();
+  const count = (name: NetworkName, change: number): number => {
+    const now = (holders.get(name) ?? 0) + change;
+    holders.set(name, now);
+    return now;
+  };
+
+  async function makeRoomFor(name: NetworkName): Promise<void> {
+    if (residency !== 'one') return;
+    const others = (Object.keys(slots) as NetworkName[]).filter(
+      (other) => other !== name && !holders.get(other),
+    );
+    await Promise.all(others.map((other) => slots[other].release()));
+  }
+
+  async function letGo(name: NetworkName): Promise<void> {
+    if (count(name, -1) === 0 && !stays(name)) await slots[name].release();
+  }
+
+  async function hold(
+    name: NetworkName,
+    options: AcquireOptions = {},
+  ): Promise<{ session: Session; done(): Promise<void> }> {
+    count(name, 1);
+    try {
+      await makeRoomFor(name);
+      return { session: await slots[name].acquire(options), done: () => letGo(name) };
+    } catch (error) {
+      await letGo(name);
+      throw error;
+    }
+  }
+
+  return {
+    hold,
+    async use(name, options, work) {
+      const { session, done } = await hold(name, options);
+      try {
+        return await work(session);
+      } finally {
+        await done();
+      }
+    },
+    async preload(options) {
+      // The encoder is only for those who ask for it.
+      for (const name of ['text_encoder', 'unet', 'vae_decoder'] as const) {
+        if (stays(name)) await slots[name].acquire(options);
+      }
+    },
+    async dispose() {
+      await Promise.all(Object.values(slots).map((each) => each.dispose()));
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import type { ModelArtifact } from '../backends/backend.js';
+import { buildClipText } from '../models/clip-text.js';
+import { buildUnet } from '../models/unet.js';
+import type { UnetConfig } from '../models/unet-config.js';
+import { latentScale } from '../models/vae-config.js';
+import { buildVaeDecoder } from '../models/vae-decoder.js';
+import { checkModelOptions, type ModelOptions, type Residency } from './load-options.js';
+import type { NetworkName } from './networks.js';
+import { type OpenedModel, openModel } from './opened-model.js';
+
+/** What a generation is planned for. */
+export interface PlanOptions {
+  /** Default 16, or 1 without a motion module. */
+  numFrames?: number | undefined;
+  /** Pixels. Default: what the model was trained on. */
+  width?: number | undefined;
+  /** Pixels. Default: as `width`. */
+  height?: number | undefined;
+  /** Default: `all` up to 1 GB of weights, otherwise `unet`. */
+  residency?: Residency | undefined;
+}
+
+/** Memory of one network, in bytes. */
+export interface NetworkPlan {
+  readonly name: NetworkName;
+  /** Float32 weights. */
+  readonly weightBytes: number;
+  /** Estimated intermediate results of one run. */
+  readonly activationBytes: number;
+  /** Kilobytes of graph around the weights. */
+  readonly graphBytes: number;
+}
+
+/** Expected memory of loading and generating, in bytes; estimated from shapes before any weight is read. */
+export interface MemoryPlan {
+  readonly networks: readonly NetworkPlan[];
+  readonly residency: Residency;
+  /** Sum of all weights. */
+  readonly weightBytes: number;
+  /** Expected largest use at one time: the networks that stay, and the one at work with its intermediate results. */
+  readonly peakBytes: number;
+}
+
+/** Weights up to which all networks stay in memory unless the caller decides. */
+const keepAllBytes = 1e9;
+
+/** Plans memory from files alone: only headers are read, nothing is loaded, everything is closed again. */
+export async function planMemory(options: ModelOptions & PlanOptions): Promise<MemoryPlan> {
+  checkModelOptions(options, ['numFrames', 'width', 'height', 'residency']);
+  const model = await openModel(options, () => undefined);
+  try {
+    return await planModel(model, options);
+  } finally {
+    await model.close();
+  }
+}
+
+/** Plans memory of an opened model. */
+export async function planModel(model: OpenedModel, options: PlanOptions): Promise<MemoryPlan> {
+  const width = options.width ?? options.height ?? model.nativeSize;
+  const height = options.height ?? width;
+  const frames = options.numFrames ?? (model.motion ? 16 : 1);
+  const scale = latentScale(model.vae.config);
+  const latentPixels = (width / scale) * (height / scale);
+  const dialect = new Set<never>();
+  const { motion } = model;
+  const unet = await buildUnet({
+    ...model.unet,
+    dialect,
+    motion: motion && { config: motion.config, version: motion.module.version, groupNorm: 'original' },
+  });
+  const networks = [
+    networkPlan('text_encoder', await buildClipText({ ...model.textEncoder, dialect }), 0),
+    networkPlan('unet', unet, unetActivations(model.unet.config, frames * latentPixels)),
+    networkPlan(
+      'vae_decoder',
+      await buildVaeDecoder({ ...model.vae, dialect }),
+      decoderActivations(model.vae.config.blockOutChannels, width * height),
+    ),
+  ];
+  const weightBytes = networks.reduce((sum, network) => sum + network.weightBytes, 0);
+  const residency = options.residency ?? (weightBytes <= keepAllBytes ? 'all' : 'unet');
+  return { networks, residency, weightBytes, peakBytes: peak(networks, residency) };
+}
+
+function networkPlan(name: NetworkName, artifact: ModelArtifact, activationBytes: number): NetworkPlan {
+  const weightBytes = artifact.weights.reduce((sum, blob) => sum + blob.byteLength, 0);
+  return { name, weightBytes, activationBytes, graphBytes: artifact.graph.byteLength };
+}
+
+function peak(networks: readonly NetworkPlan[], residency: Residency): number {
+  const stays = ({ name }: NetworkPlan): boolean =>
+    residency === 'all' || (residency === 'unet' && name === 'unet');
+  const atWork = networks.map((network) => {
+    const others = networks.filter((other) => other !== network && stays(other));
+    const kept = others.reduce((sum, other) => sum + other.weightBytes, 0);
+    return kept + network.weightBytes + network.activationBytes;
+  });
+  return Math.max(...atWork);
+}
+
+/**
+ * The skips of the way down, and the widest moment: the first level's feed-forward, whose hidden layer is eight
+ * channels wide and is split, gated and multiplied.
+ */
+function unetActivations({ blockOutChannels, layersPerBlock }: UnetConfig, latentPixels: number): number {
+  const skips = blockOutChannels.reduce(
+    (sum, channels, level) => sum + (layersPerBlock + 1) * channels * 4 ** -level,
+    0,
+  );
+  const widest = 24 * blockOutChannels[0]!;
+  return 4 * latentPixels * (skips + widest);
+}
+
+/** The last level at full size: input, norm, activation and convolution of the second-widest channels. */
+function decoderActivations(blockOutChannels: readonly number[], pixels: number): number {
+  return 4 * pixels * 5 * (blockOutChannels[1] ?? blockOutChannels[0]!);
+}

@@ -1,0 +1,50 @@
+import { asFloat32, type Float32Tensor, type Tensor } from '../core/tensor.js';
+import type { ClipTokenizer } from '../text/clip-tokenizer.js';
+import { type ComponentOptions, invalid } from './component-options.js';
+import type { Networks } from './networks.js';
+import type { OpenedModel } from './opened-model.js';
+
+/** Prompts to embeddings. */
+export interface TextEncoder {
+  /**
+   * Embeddings `[prompts, 77, width]` (width 768 in SD 1.5) of texts, or of token ids that are already 77 long.
+   * @param options `clipSkip`: how many of the last layers to leave out; default 0. A1111's "Clip skip 2" is 1 here.
+   * @throws `invalid-options` for ids out of the vocabulary or of another length, or a `clipSkip` beyond the layers.
+   */
+  encode(
+    prompts: readonly (string | ArrayLike<number | bigint>)[],
+    options?: ComponentOptions & { clipSkip?: number | undefined },
+  ): Promise<Float32Tensor>;
+}
+
+/** The text encoder of an opened model. */
+export function textEncoder(model: OpenedModel, nets: Networks, tokenizer: ClipTokenizer): TextEncoder {
+  const { numHiddenLayers, maxPositionEmbeddings: length, vocabSize } = model.textEncoder.config;
+  const idsOf = (prompt: string | ArrayLike<number | bigint>): bigint[] => {
+    const ids = Array.from(typeof prompt === 'string' ? tokenizer.encodePrompt(prompt).ids : prompt, BigInt);
+    const bad = ids.find((id) => id < 0n || id >= vocabSize);
+    if (ids.length !== length) invalid(`a prompt has ${ids.length} token ids, expected ${length}`);
+    if (bad !== undefined) {
+      invalid(
+        `token id ${bad} is outside of the text encoder's vocabulary of ${vocabSize}; is the tokenizer the model's own?`,
+      );
+    }
+    return ids;
+  };
+  return {
+    async encode(prompts, { clipSkip = 0, signal, onProgress } = {}) {
+      if (!Number.isInteger(clipSkip) || clipSkip < 0 || clipSkip >= numHiddenLayers) {
+        invalid(`clipSkip: expected a whole number from 0 to ${numHiddenLayers - 1}, got ${clipSkip}`);
+      }
+      const ids = BigInt64Array.from(prompts.flatMap(idsOf));
+      const layer = BigInt64Array.of(BigInt(numHiddenLayers - clipSkip));
+      const feeds: Record<string, Tensor> = {
+        ids: { type: 'int64', shape: [prompts.length, length], data: ids },
+        layer: { type: 'int64', shape: [1], data: layer },
+      };
+      return nets.use('text_encoder', { signal, onProgress }, async (session) =>
+        asFloat32((await session.run(feeds, { signal }))['context'], 'context'),
+      );
+    },
+  };
+}

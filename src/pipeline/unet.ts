@@ -1,0 +1,76 @@
+import { asFloat32, type Float32Tensor, float32Tensor, type Tensor } from '../core/tensor.js';
+import { type ComponentOptions, invalid } from './component-options.js';
+import type { Networks } from './networks.js';
+import type { OpenedModel } from './opened-model.js';
+
+/** What the denoising network is asked. */
+export interface UnetInput {
+  /** Noisy latents `[batch, 4, frames, height, width]`. */
+  readonly sample: Float32Tensor;
+  readonly timestep: number;
+  /** Embeddings `[contexts, tokens, width]`, one for each clip or one for each frame of each clip. */
+  readonly context: Float32Tensor;
+  /** Factor of the motion module's effect. Default 1, and 0 for a single frame: the image model alone. */
+  readonly motionScale?: number | undefined;
+}
+
+/** The denoising network. */
+export interface Unet {
+  /** Most frames in one call: the positions that the motion module has; 1 without one. */
+  readonly maxFrames: number;
+  /**
+   * The predicted noise, in the sample's shape.
+   * @throws `invalid-options` for shapes that do not fit each other or the model.
+   */
+  predict(input: UnetInput, options?: ComponentOptions): Promise<Float32Tensor>;
+}
+
+/** The denoising network of an opened model. */
+export function unet(model: OpenedModel, nets: Networks): Unet {
+  const { inChannels, crossAttentionDim } = model.unet.config;
+  const maxFrames = model.motion?.config.maxFrames ?? 1;
+  return {
+    maxFrames,
+    async predict({ sample, timestep, context, motionScale }, { signal, onProgress } = {}) {
+      const [batch = 0, channels, frames = 0, , width] = sample.shape;
+      if (sample.shape.length !== 5 || channels !== inChannels || width === 0) {
+        invalid(
+          `sample: expected [batch, ${inChannels}, frames, height, width], got [${sample.shape.join(', ')}]`,
+        );
+      }
+      checkFrameCount(frames, maxFrames, model.motion?.module.label);
+      const [contexts = 0, , size] = context.shape;
+      if (
+        context.shape.length !== 3 ||
+        size !== crossAttentionDim ||
+        contexts === 0 ||
+        (batch * frames) % contexts !== 0
+      ) {
+        invalid(
+          `context: expected [${batch} or ${batch * frames}, tokens, ${crossAttentionDim}], got [${context.shape.join(', ')}]`,
+        );
+      }
+      // Copies: a backend may take the buffers of its feeds away.
+      const feeds: Record<string, Tensor> = {
+        sample: float32Tensor(sample.data.slice(), sample.shape),
+        timestep: float32Tensor(Float32Array.of(timestep), [1]),
+        context: float32Tensor(context.data.slice(), context.shape),
+      };
+      if (model.motion)
+        feeds['motion_scale'] = float32Tensor(Float32Array.of(motionScale ?? (frames === 1 ? 0 : 1)), [1]);
+      return nets.use('unet', { signal, onProgress }, async (session) =>
+        asFloat32((await session.run(feeds, { signal }))['noise'], 'noise'),
+      );
+    },
+  };
+}
+
+/** @throws `invalid-options` when a clip is longer than the motion module can see at once. */
+export function checkFrameCount(frames: number, maxFrames: number, label: string | undefined): void {
+  if (frames >= 1 && frames <= maxFrames) return;
+  invalid(
+    label === undefined
+      ? `numFrames: ${frames} frames need a motion module; load one with the option 'motionModule', or ask for 1`
+      : `numFrames: ${label} has positions for ${maxFrames} frames, got ${frames}; ask for 1 to ${maxFrames}`,
+  );
+}
