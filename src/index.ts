@@ -18,9 +18,16 @@ export { filesSource } from './core/files-source.js';
 export type { LoadProgress, OnLoadProgress } from './core/progress.js';
 export type { RandomSource, RandomState } from './core/random.js';
 export type { ByteSource, FolderSource, ModelSource, ReadOptions } from './core/source.js';
-export { type Float32Tensor, float32Tensor, type Tensor, type TensorData, type TensorType } from './core/tensor.js';
+export {
+  type Float32Tensor,
+  float32Tensor,
+  type Tensor,
+  type TensorData,
+  type TensorType,
+} from './core/tensor.js';
 export { randomSeed, restoreTorchRandom, torchRandom } from './core/torch-random.js';
-export { type UrlSourceOptions, urlSource } from './core/url-source.js';
+export { urlSource } from './core/url-source.js';
+export type { UrlSourceOptions } from './core/url-source-options.js';
 export type { Warning } from './core/warnings.js';
 export type { Frame } from './media/frame.js';
 export type { JsonConfig } from './models/config-fields.js';

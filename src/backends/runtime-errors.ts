@@ -16,7 +16,10 @@ const missingWebgpu =
   'DirectX 12 and on macOS Metal serve instead), or use the device `cpu`';
 
 const missingDevice: readonly (readonly [RegExp, string])[] = [
-  [/Provider_Cuda|providers_(cuda|shared)|CUDA (driver|failure 35|failure 100)|libcud|cudnn|libcublas/i, missingCuda],
+  [
+    /Provider_Cuda|providers_(cuda|shared)|CUDA (driver|failure 35|failure 100)|libcud|cudnn|libcublas/i,
+    missingCuda,
+  ],
   [/WebGPU adapter|RequestAdapter|WebGpuContext|backend not found.*webgpu/i, missingWebgpu],
 ];
 
@@ -25,9 +28,11 @@ export function runtimeError(error: unknown, label: string, action: RuntimeActio
   if (AnimateDiffError.isInstance(error)) return error;
   const message = error instanceof Error ? error.message.trim() : String(error);
   const details = { label, action };
-  if (outOfMemory.test(message)) return fail('out-of-memory', `${label}: not enough memory to ${doing[action]}: ${message}`);
+  if (outOfMemory.test(message))
+    return fail('out-of-memory', `${label}: not enough memory to ${doing[action]}: ${message}`);
   if (action === 'create') {
-    for (const [pattern, advice] of missingDevice) if (pattern.test(message)) return fail('backend', `${advice} (${message})`);
+    for (const [pattern, advice] of missingDevice)
+      if (pattern.test(message)) return fail('backend', `${advice} (${message})`);
   }
   return fail('backend', `${label}: ONNX Runtime could not ${doing[action]}: ${message}`);
 

@@ -14,7 +14,7 @@ export interface GifPalette {
 /** GIF knows only on and off: a pixel is drawn when its alpha is at least this. */
 export const opaqueFrom = 128;
 
-/** Pixels looked at to choose colours. More improved the result by under 0.1 dB and cost proportional time. */
+/** Pixels looked at to choose colours. Four times as many improved the result by under 0.2 dB. */
 const sampleSize = 65536;
 
 /**
@@ -84,7 +84,7 @@ async function medianCut(sample: Uint8Array, maxColors: number): Promise<Rgb[]> 
 
 /**
  * One step of Lloyd's algorithm: every colour moves to the mean of the sample's pixels that are nearest to it. Two
- * steps take 0.5 to 0.9 dB off the error, and give back pure black, which the library's rounding turns into 1, 1, 1.
+ * steps take 0.4 to 0.9 dB off the error, and give back pure black, which the library's rounding turns into 1, 1, 1.
  */
 function refine(colors: readonly Rgb[], sample: Uint8Array): Rgb[] {
   const sums = new Float64Array(colors.length * 4);

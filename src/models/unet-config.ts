@@ -36,15 +36,16 @@ export interface MotionConfig {
 
 /**
  * Where group norms of an animation UNet take their statistics. The weights were trained with `original`; `diffusers`
- * is what that library computes.
+ * and `frame` are what that library and stable-diffusion.cpp compute.
  *
  * | | motion module | residual blocks and last norm |
  * | --- | --- | --- |
  * | `original`, module v1 | each frame | all frames |
  * | `original`, other modules | each frame | each frame |
  * | `diffusers` | all frames | each frame |
+ * | `frame` | each frame | each frame |
  */
-export type MotionGroupNorm = 'original' | 'diffusers';
+export type MotionGroupNorm = 'original' | 'diffusers' | 'frame';
 
 /** Everything that would make the UNet another network than the one that is written here. */
 const required = {
@@ -102,14 +103,20 @@ export function readUnetConfig(weights: WeightSource, json?: JsonConfig): UnetCo
 }
 
 /**
- * What a motion module's `config.json` tells; 8 heads and 32 groups without one, as in every published module.
+ * What a motion module's `config.json` tells; without one, as in the original files, the heads and groups of the
+ * UNet that it is for: 8 and 32 in Stable Diffusion 1.5.
  * @param maxFrames Length of the file's position table.
  */
-export function readMotionConfig(label: string, maxFrames: number, json?: JsonConfig): MotionConfig {
+export function readMotionConfig(
+  label: string,
+  maxFrames: number,
+  unet: UnetConfig,
+  json?: JsonConfig,
+): MotionConfig {
   const fields = configFields(`${label} (motion module)`, json);
   return {
     maxFrames,
-    attentionHeads: fields.number('motion_num_attention_heads', 8),
-    normNumGroups: fields.number('motion_norm_num_groups', 32),
+    attentionHeads: fields.number('motion_num_attention_heads', unet.attentionHeads[0]!),
+    normNumGroups: fields.number('motion_norm_num_groups', unet.normNumGroups),
   };
 }

@@ -105,7 +105,7 @@ function modelIssues(options: ModelOptions | undefined): string[] {
     ...source('checkpoint'),
     ...source('motionModule'),
     ...source('vae'),
-    ...oneOf('motionGroupNorm', options?.motionGroupNorm, ['original', 'diffusers']),
+    ...oneOf('motionGroupNorm', options?.motionGroupNorm, ['original', 'diffusers', 'frame']),
   ];
 }
 

@@ -132,7 +132,7 @@ function openMotion(
   return {
     module,
     weights,
-    config: readMotionConfig(module.label, module.maxFrames, merged(module.config, overrides)),
+    config: readMotionConfig(module.label, module.maxFrames, unet, merged(module.config, overrides)),
   };
 }
 

@@ -46,8 +46,17 @@ export async function clipTokenizerFromFiles(
   return createClipTokenizer(vocabulary);
 }
 
+// A tokenizer's files are read once, so each is closed right after.
 async function readText(source: ByteSource, limit: number, options: ReadOptions): Promise<string> {
   options.signal?.throwIfAborted();
+  try {
+    return await readWhole(source, limit, options);
+  } finally {
+    await source.close();
+  }
+}
+
+async function readWhole(source: ByteSource, limit: number, options: ReadOptions): Promise<string> {
   const size = await source.size(options);
   if (size > limit) {
     throw new AnimateDiffError(

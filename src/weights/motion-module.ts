@@ -89,7 +89,13 @@ export function motionModule(
   const channels = motionChannels(component.store.entries);
   const { version } = facts;
   if (!isRunnable(version)) throw wrongFile('motionModule', store, identity);
-  const shape = { ...facts, version, levels: found.layout.levels, layersPerBlock: found.layout.layers, channels };
+  const shape = {
+    ...facts,
+    version,
+    levels: found.layout.levels,
+    layersPerBlock: found.layout.layers,
+    channels,
+  };
   return {
     ...component,
     ...shape,

@@ -18,9 +18,10 @@ function expected(set: (image: number, group: number) => string): Float32Array {
     image: Math.floor(i / (channels * pixels)),
     channel: Math.floor(i / pixels) % channels,
   });
-  const groupOf = (i: number): string => set(place(i).image, Math.floor(place(i).channel / (channels / groups)));
+  const groupOf = (i: number): string =>
+    set(place(i).image, Math.floor(place(i).channel / (channels / groups)));
   const members = new Map<string, number[]>();
-  x.forEach((value, i) => members.set(groupOf(i), [...(members.get(groupOf(i)) ?? []), value]));
+  for (const [i, value] of x.entries()) members.set(groupOf(i), [...(members.get(groupOf(i)) ?? []), value]);
   return x.map((value, i) => {
     const set = members.get(groupOf(i))!;
     const mean = set.reduce((a, b) => a + b) / set.length;
@@ -38,8 +39,17 @@ async function run(acrossFrames: boolean): Promise<Float32Array> {
       const net = makeNet(g, new Set(), { request() {}, has: () => true, check() {} });
       const clips = g.input('x', 'float32', ['batch', 'frames', channels, 'height', 'width']);
       const clip = { batch: dim('batch'), frames: dim('frames') };
-      const images = reshape(g, clips, [multiplyDims(clip.batch, clip.frames), channels, dim('height'), dim('width')]);
-      return groupNorm(net, 'norm', images, { groups, epsilon, acrossFrames: acrossFrames ? clip : undefined });
+      const images = reshape(g, clips, [
+        multiplyDims(clip.batch, clip.frames),
+        channels,
+        dim('height'),
+        dim('width'),
+      ]);
+      return groupNorm(net, 'norm', images, {
+        groups,
+        epsilon,
+        acrossFrames: acrossFrames ? clip : undefined,
+      });
     },
     { 'norm.weight': weight, 'norm.bias': bias },
   );
@@ -47,10 +57,16 @@ async function run(acrossFrames: boolean): Promise<Float32Array> {
 }
 
 test('group norm takes its statistics from one frame', async () => {
-  expect(await run(false)).toBeRelativelyCloseTo(expected((image, group) => `${image}/${group}`), 1e-6);
+  expect(await run(false)).toBeRelativelyCloseTo(
+    expected((image, group) => `${image}/${group}`),
+    1e-6,
+  );
 });
 
 test('group norm across frames takes them from a whole clip, never from another', async () => {
   const clipOf = (image: number): number => Math.floor(image / frames);
-  expect(await run(true)).toBeRelativelyCloseTo(expected((image, group) => `${clipOf(image)}/${group}`), 1e-6);
+  expect(await run(true)).toBeRelativelyCloseTo(
+    expected((image, group) => `${clipOf(image)}/${group}`),
+    1e-6,
+  );
 });

@@ -10,7 +10,10 @@ import { layOutWeights } from '../../src/onnx/weight-layout.js';
 import { ramp, runGraph } from '../support/run-graph.js';
 
 test('one graph serves every size that it leaves free', async () => {
-  for (const [rows, columns] of [[2, 3], [5, 1]] as const) {
+  for (const [rows, columns] of [
+    [2, 3],
+    [5, 1],
+  ] as const) {
     const x = float32Tensor(ramp(rows * columns * 4), [rows, columns, 4]);
     const { shape, data } = await runGraph({ x }, (g) => {
       const input = g.input('x', 'float32', ['rows', 'columns', 4]);
@@ -35,20 +38,35 @@ test('sizes can be cut by a number that is known at run time only', async () => 
 test('a convolution is the sum over its window', async () => {
   const x = float32Tensor(ramp(2 * 5 * 4), [1, 2, 5, 4]);
   const weights = { 'conv.weight': ramp(3 * 2 * 9, 2), 'conv.bias': ramp(3, 3) };
-  for (const [stride, pads, height, width] of [[1, [1, 1, 1, 1], 5, 4], [2, [1, 1, 1, 1], 3, 2], [2, [0, 0, 1, 1], 2, 2]] as const) {
-    const { shape, data } = await runGraph({ x }, (g) => {
-      const input = g.input('x', 'float32', ['n', 2, 'h', 'w']);
-      return conv2d(g, input, g.weight('conv.weight', [3, 2, 3, 3]), g.weight('conv.bias', [3]), { stride, pads });
-    }, weights);
+  for (const [stride, pads, height, width] of [
+    [1, [1, 1, 1, 1], 5, 4],
+    [2, [1, 1, 1, 1], 3, 2],
+    [2, [0, 0, 1, 1], 2, 2],
+  ] as const) {
+    const { shape, data } = await runGraph(
+      { x },
+      (g) => {
+        const input = g.input('x', 'float32', ['n', 2, 'h', 'w']);
+        return conv2d(g, input, g.weight('conv.weight', [3, 2, 3, 3]), g.weight('conv.bias', [3]), {
+          stride,
+          pads,
+        });
+      },
+      weights,
+    );
     expect(shape).toEqual([1, 3, height, width]);
     const at = (c: number, y: number, column: number): number =>
       y < 0 || y >= 5 || column < 0 || column >= 4 ? 0 : x.data[(c * 5 + y) * 4 + column]!;
     const expected = Array.from({ length: 3 * height * width }, (_, i) => {
       const [o, y, column] = [Math.floor(i / (height * width)), Math.floor(i / width) % height, i % width];
       let sum = weights['conv.bias'][o]!;
-      for (let c = 0; c < 2; c++) for (let ky = 0; ky < 3; ky++) for (let kx = 0; kx < 3; kx++) {
-        sum += at(c, y * stride + ky - pads[0], column * stride + kx - pads[1]) * weights['conv.weight'][((o * 2 + c) * 3 + ky) * 3 + kx]!;
-      }
+      for (let c = 0; c < 2; c++)
+        for (let ky = 0; ky < 3; ky++)
+          for (let kx = 0; kx < 3; kx++) {
+            sum +=
+              at(c, y * stride + ky - pads[0], column * stride + kx - pads[1]) *
+              weights['conv.weight'][((o * 2 + c) * 3 + ky) * 3 + kx]!;
+          }
       return sum;
     });
     expect(data).toBeRelativelyCloseTo(expected, 1e-6);
@@ -57,18 +75,26 @@ test('a convolution is the sum over its window', async () => {
 
 test('a linear layer takes weights in the order of torch', async () => {
   const x = float32Tensor(Float32Array.of(1, 2, 3, 4), [2, 2]);
-  const { data } = await runGraph({ x }, (g) => {
-    const input = g.input('x', 'float32', ['rows', 2]);
-    return linear(g, input, g.weight('w', [3, 2]), g.weight('b', [3]));
-  }, { w: Float32Array.of(1, 0, 0, 1, 1, 1), b: Float32Array.of(10, 20, 30) });
+  const { data } = await runGraph(
+    { x },
+    (g) => {
+      const input = g.input('x', 'float32', ['rows', 2]);
+      return linear(g, input, g.weight('w', [3, 2]), g.weight('b', [3]));
+    },
+    { w: Float32Array.of(1, 0, 0, 1, 1, 1), b: Float32Array.of(10, 20, 30) },
+  );
   expect([...data]).toEqual([11, 22, 33, 13, 24, 37]);
 });
 
 test('nearest-neighbour enlargement repeats pixels, and fits any size', async () => {
   const x = float32Tensor(Float32Array.of(1, 2, 3), [1, 1, 1, 3]);
-  const twice = await runGraph({ x }, (g) => upsampleNearest2x(g, g.input('x', 'float32', ['n', 1, 'h', 'w'])));
+  const twice = await runGraph({ x }, (g) =>
+    upsampleNearest2x(g, g.input('x', 'float32', ['n', 1, 'h', 'w'])),
+  );
   expect([...twice.data]).toEqual([1, 1, 2, 2, 3, 3, 1, 1, 2, 2, 3, 3]);
-  const five = await runGraph({ x }, (g) => resizeNearest(g, g.input('x', 'float32', ['n', 1, 'h', 'w']), 1, 5));
+  const five = await runGraph({ x }, (g) =>
+    resizeNearest(g, g.input('x', 'float32', ['n', 1, 'h', 'w']), 1, 5),
+  );
   expect([...five.data]).toEqual([1, 1, 2, 2, 3]);
 });
 
@@ -99,16 +125,23 @@ test('a mistake is reported when the operator is called, with the layer that mad
   const g = new GraphBuilder('unet');
   const x = g.input('x', 'float32', ['n', 320, 'h', 'w']);
   const wrong = (): unknown =>
-    g.scope('down_blocks.0', () => g.scope('resnets.1', () => conv2d(g, x, g.weight('conv1.weight', [320, 640, 3, 3]), undefined)));
+    g.scope('down_blocks.0', () =>
+      g.scope('resnets.1', () => conv2d(g, x, g.weight('conv1.weight', [320, 640, 3, 3]), undefined)),
+    );
   expect(wrong).toThrow(/unet graph, at 'down_blocks.0.resnets.1': conv 'conv1.weight' expects 640 channels/);
   expect(() => reshape(g, x, [7, 7])).toThrow(/cannot reshape \[n, 320, h, w\] to \[7, 7\]/);
   expect(() => multiply(g, x, g.constant(new Float32Array(7)))).toThrow(/cannot broadcast/);
-  expect(() => g.runtimeDim({ coefficient: 1, factors: ['frames'] })).toThrow(/nothing in the graph has the size 'frames'/);
+  expect(() => g.runtimeDim({ coefficient: 1, factors: ['frames'] })).toThrow(
+    /nothing in the graph has the size 'frames'/,
+  );
 });
 
 test('weights are laid out aligned, in order, in blobs below 2 GiB', () => {
   const gigabyte = 2 ** 30;
-  const blobs = layOutWeights('unet', [100, gigabyte, gigabyte, 7].map((byteLength, i) => ({ name: `w${i}`, byteLength })));
+  const blobs = layOutWeights(
+    'unet',
+    [100, gigabyte, gigabyte, 7].map((byteLength, i) => ({ name: `w${i}`, byteLength })),
+  );
   expect(blobs.map(({ location, byteLength }) => [location, byteLength])).toEqual([
     ['unet-0.weights', 128 + gigabyte],
     ['unet-1.weights', gigabyte + 7],
@@ -123,6 +156,13 @@ test('graphs are written without generating code, as a strict Content-Security-P
     g.output('y', g.input('x', 'float32', ['n', 3]));
     if (g.build().bytes.length < 10) throw new Error('empty');
     console.log('written');`;
-  const flags = ['--disallow-code-generation-from-strings', '--import', 'tsx', '--input-type=module', '-e', script];
+  const flags = [
+    '--disallow-code-generation-from-strings',
+    '--import',
+    'tsx',
+    '--input-type=module',
+    '-e',
+    script,
+  ];
   expect(execFileSync(process.execPath, flags, { encoding: 'utf8' })).toContain('written');
 });

@@ -21,7 +21,10 @@ export async function runGraph(
     return { path: blob.location, data };
   });
   const session = await ort.InferenceSession.create(built.bytes, { externalData, logSeverityLevel: 3 });
-  const inputs = Object.entries(feeds).map(([name, { type, data, shape }]) => [name, new ort.Tensor(type, data, shape)]);
+  const inputs = Object.entries(feeds).map(([name, { type, data, shape }]) => [
+    name,
+    new ort.Tensor(type, data, shape),
+  ]);
   const { y } = await session.run(Object.fromEntries(inputs));
   await session.release();
   return { shape: y!.dims, data: y!.data as Float32Array };

@@ -39,7 +39,11 @@ export async function* streamWeights(
   yield* zeros(weights.byteLength - position);
 }
 
-async function readTensor(tensor: ExternalTensor, label: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+async function readTensor(
+  tensor: ExternalTensor,
+  label: string,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
   signal?.throwIfAborted();
   const bytes = await tensor.read(signal);
   if (bytes.byteLength !== tensor.byteLength) {
@@ -54,5 +58,6 @@ async function readTensor(tensor: ExternalTensor, label: string, signal: AbortSi
 function* zeros(count: number): Generator<Uint8Array, void, undefined> {
   if (count <= 0) return;
   const piece = new Uint8Array(Math.min(count, pieceBytes));
-  for (let left = count; left > 0; left -= piece.byteLength) yield piece.subarray(0, Math.min(left, piece.byteLength));
+  for (let left = count; left > 0; left -= piece.byteLength)
+    yield piece.subarray(0, Math.min(left, piece.byteLength));
 }

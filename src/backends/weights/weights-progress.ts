@@ -22,7 +22,8 @@ export function weightsProgress(
   let started: number | undefined;
   const report = (): void => {
     const seconds = started === undefined ? 0 : (performance.now() - started) / 1000;
-    const secondsLeft = seconds < estimateAfter || moved === 0 ? undefined : ((total - loaded) / moved) * seconds;
+    const secondsLeft =
+      seconds < estimateAfter || moved === 0 ? undefined : ((total - loaded) / moved) * seconds;
     onProgress?.({ phase: 'weights', component, loaded, total, secondsLeft });
   };
   report();

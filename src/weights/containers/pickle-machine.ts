@@ -15,7 +15,7 @@ export interface PickleRules {
 }
 
 /** Budgets: a hostile pickle of a few megabytes could otherwise fill memory or run for minutes. */
-const MOST_OPCODES = 20_000_000;
+const MOST_OPCODES = 10_000_000;
 const MOST_OBJECTS = 2_000_000;
 const MOST_ON_STACK = 1_000_000;
 const MOST_IN_MEMO = 1_000_000;

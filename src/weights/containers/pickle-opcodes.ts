@@ -163,5 +163,13 @@ function call(machine: PickleMachine): void {
   const args = machine.pop();
   const callee = machine.pop();
   if (!isKind(args, 'tuple') || !isKind(callee, 'global')) machine.fail('something is called that cannot be');
+  // What is made of the arguments may copy them, so they count each time.
+  machine.count(args.items.reduce((sum: number, item) => sum + weight(item), 0));
   machine.pushObject(machine.rules.call(callee, args.items));
+}
+
+function weight(value: PickleValue): number {
+  if (typeof value === 'string') return value.length >> 6;
+  if (isKind(value, 'dict')) return value.items.size;
+  return isKind(value, 'list') || isKind(value, 'tuple') ? value.items.length : 0;
 }

@@ -156,9 +156,15 @@ function viewOffset(view: PickleValue | undefined, count: number, fail: Fail): n
   return fail('a view of a storage does not lie in it');
 }
 
+/** Longest name of a record. */
+const LONGEST_KEY = 1024;
+
 function textOf(value: PickleValue | undefined): string | undefined {
-  if (isKind(value, 'bytes')) return new TextDecoder().decode(value.bytes);
-  return typeof value === 'string' && value.length <= 1024 ? value : undefined;
+  const text =
+    isKind(value, 'bytes') && value.bytes.byteLength <= LONGEST_KEY
+      ? new TextDecoder().decode(value.bytes)
+      : value;
+  return typeof text === 'string' && text.length <= LONGEST_KEY ? text : undefined;
 }
 
 /** A record has one type and one size, however many tensors share it. */

@@ -37,19 +37,19 @@ const LONGEST_METADATA = 1000;
  * @throws `weights-format` when there is no dict, or names collide.
  */
 export function stateDict(root: PickleValue, file: string): StateDict {
-  const hasTensors = tensorFinder();
+  const branches = branchFinder();
   const metadata = new Map<string, string>();
   let items = itemsOf(root);
   if (items === undefined)
     throw containerError(file, 'holds no state dict: the pickle is not a dict of tensors');
   for (let level = 0; level < MOST_LEVELS; level++) {
     collectScalars(items, metadata);
-    const inner: Items | undefined = wrapped(items, hasTensors);
+    const inner: Items | undefined = wrapped(items, branches);
     if (inner === undefined) break;
     items = inner;
   }
   const tensors = new Map<string, PickleTensor>();
-  flatten(items, '', 0, tensors, hasTensors, file);
+  flatten(items, '', 0, tensors, branches, file);
   return { tensors: withoutModulePrefix(tensors), metadata };
 }
 
@@ -62,35 +62,38 @@ function itemsOf(value: PickleValue | undefined): Items | undefined {
   return undefined;
 }
 
-type TensorFinder = (value: PickleValue | undefined) => boolean;
+/** The items of a dict that are, or have below them, tensors, with their keys as names. */
+type Branches = (items: Items) => readonly (readonly [name: string, value: PickleValue])[];
 
-/** Tells whether a value is, or has below it, a tensor. Shared parts are looked at once; cycles and depths end. */
-function tensorFinder(): TensorFinder {
-  const known = new Map<Items, boolean>();
-  const find = (value: PickleValue | undefined, depth: number): boolean => {
-    if (isKind(value, 'tensor')) return true;
-    const items = itemsOf(value);
-    if (items === undefined || depth > MOST_LEVELS) return false;
+/** Shared parts are looked at once, however often they are referred to; cycles and depths end. */
+function branchFinder(): Branches {
+  const known = new Map<Items, (readonly [string, PickleValue])[]>();
+  const find = (items: Items, depth: number): (readonly [string, PickleValue])[] => {
     const answer = known.get(items);
     if (answer !== undefined) return answer;
-    known.set(items, false);
-    const found = [...items].some(([key, item]) => nameOf(key) !== undefined && find(item, depth + 1));
-    known.set(items, found);
-    return found;
+    const branches: (readonly [string, PickleValue])[] = [];
+    known.set(items, branches);
+    for (const [key, value] of items) {
+      const name = nameOf(key);
+      const inner = itemsOf(value);
+      const leads =
+        isKind(value, 'tensor') || (inner && depth < MOST_LEVELS && find(inner, depth + 1).length > 0);
+      if (name !== undefined && !TRAINING.has(name) && leads) branches.push([name, value]);
+    }
+    return branches;
   };
-  return (value) => find(value, 0);
+  return (items) => find(items, 0);
 }
 
-function wrapped(items: Items, hasTensors: TensorFinder): Items | undefined {
+function wrapped(items: Items, branches: Branches): Items | undefined {
   const state = itemsOf(items.get('state_dict'));
   if (state !== undefined) return state;
-  const values = [...items.values()];
-  if (values.some((value) => isKind(value, 'tensor'))) return undefined;
-  const wrapper = WRAPPERS.find((name) => itemsOf(items.get(name)) && hasTensors(items.get(name)));
+  const inner = branches(items);
+  if (inner.some(([, value]) => isKind(value, 'tensor'))) return undefined;
+  const wrapper = WRAPPERS.find((name) => inner.some(([key]) => key === name));
   if (wrapper !== undefined) return itemsOf(items.get(wrapper));
-  const inner = [...items].filter(([key, value]) => !TRAINING.has(nameOf(key) ?? '') && hasTensors(value));
   const [only] = inner;
-  return inner.length === 1 && only && !TELLING.has(nameOf(only[0]) ?? '') ? itemsOf(only[1]) : undefined;
+  return inner.length === 1 && only && !TELLING.has(only[0]) ? itemsOf(only[1]) : undefined;
 }
 
 function nameOf(key: PickleValue): string | undefined {
@@ -109,23 +112,22 @@ function collectScalars(items: Items, metadata: Map<string, string>): void {
   }
 }
 
-// A dict is entered only where there are tensors below, so that shared parts cost no more than the tensors they name.
+// Only what leads to tensors is walked, so that shared parts cost no more than the tensors they name.
 function flatten(
   items: Items,
   prefix: string,
   depth: number,
   tensors: Map<string, PickleTensor>,
-  hasTensors: TensorFinder,
+  branches: Branches,
   file: string,
 ): void {
   if (depth > MOST_LEVELS) throw containerError(file, 'its dicts are nested too deep');
-  for (const [key, value] of items) {
-    const name = nameOf(key);
-    if (name === undefined || TRAINING.has(name) || !hasTensors(value)) continue;
-    if (!nameFits(prefix + name)) throw containerError(file, `the name ${quoted(prefix + name)} is too long`);
+  for (const [name, value] of branches(items)) {
+    const full = prefix + name;
+    if (!nameFits(full)) throw containerError(file, `the name ${quoted(full)} is too long`);
     const inner = itemsOf(value);
-    if (inner !== undefined) flatten(inner, `${prefix}${name}.`, depth + 1, tensors, hasTensors, file);
-    else add(tensors, prefix + name, value as PickleTensor, file);
+    if (inner !== undefined) flatten(inner, `${full}.`, depth + 1, tensors, branches, file);
+    else add(tensors, full, value as PickleTensor, file);
   }
 }
 

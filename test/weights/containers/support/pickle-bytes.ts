@@ -11,7 +11,7 @@ export function pickleBytes(...parts: PickleText): Uint8Array {
       typeof part === 'number'
         ? Uint8Array.of(part)
         : typeof part === 'string'
-          ? Uint8Array.from(part, (char) => char.charCodeAt(0))
+          ? new Uint8Array(Buffer.from(part, 'latin1'))
           : part,
     ),
     Uint8Array.of(0x2e),
