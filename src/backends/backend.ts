@@ -8,6 +8,7 @@ export type FusedOperator = 'MultiHeadAttention' | 'QuickGelu' | 'Gelu' | 'BiasS
 export interface TensorSpec {
   readonly name: string;
   readonly type: TensorType;
+  /** Sizes, outermost first. */
   readonly shape: readonly (number | string)[];
 }
 
@@ -16,6 +17,7 @@ export interface ExternalTensor {
   readonly name: string;
   /** Position in the blob, a multiple of 64 bytes. */
   readonly offset: number;
+  /** Size in bytes. */
   readonly byteLength: number;
   /** The bytes as the graph wants them. Called at most once a session, in any order. */
   read(signal?: AbortSignal): Promise<Uint8Array>;
@@ -27,6 +29,7 @@ export interface ExternalWeights {
   readonly location: string;
   /** Whole size, below 2 GiB. */
   readonly byteLength: number;
+  /** What the blob holds, by rising offset. */
   readonly tensors: readonly ExternalTensor[];
   /** Identifies the content before it is read, so that a backend may keep it on disk; `undefined`: do not keep it. */
   readonly identity: string | undefined;
@@ -38,8 +41,11 @@ export interface ModelArtifact {
   readonly label: string;
   /** Serialised ONNX ModelProto; every weight is external data in one of {@link ModelArtifact.weights}. */
   readonly graph: Uint8Array;
+  /** The blobs that the graph's initializers point into. */
   readonly weights: readonly ExternalWeights[];
+  /** What a run is fed; every one is needed. */
   readonly inputs: readonly TensorSpec[];
+  /** What a run gives. */
   readonly outputs: readonly TensorSpec[];
 }
 
@@ -65,7 +71,9 @@ export interface BackendCapabilities {
 
 /** Options of {@link Backend.createSession}. */
 export interface CreateSessionOptions {
+  /** Cancels the creation, which rejects with the signal's reason and leaves nothing behind. */
   signal?: AbortSignal | undefined;
+  /** Told of bytes moved and of the session being created. */
   onProgress?: ((progress: LoadProgress) => void) | undefined;
 }
 
@@ -91,9 +99,15 @@ export interface Session {
 export interface Backend {
   readonly contract: 'backend/1';
   readonly name: string;
-  /** @throws `backend` when the device or its library is missing, with a sentence that says what to install. */
+  /**
+   * What this backend offers.
+   * @throws `backend` when the device or its library is missing, with a sentence that says what to install.
+   */
   capabilities(): Promise<BackendCapabilities>;
-  /** @throws `backend`, `out-of-memory`, `disposed`, or whatever a weight's `read` throws. Leaves nothing half-made. */
+  /**
+   * Loads a network.
+   * @throws `backend`, `out-of-memory`, `disposed`, or whatever a weight's `read` throws. Leaves nothing half-made.
+   */
   createSession(artifact: ModelArtifact, options?: CreateSessionOptions): Promise<Session>;
   /** Ends sessions and threads. Idempotent. */
   dispose(): Promise<void>;

@@ -9,7 +9,7 @@ const outOfMemory =
 
 const missingCuda =
   'the CUDA device needs Linux x64 with an NVIDIA driver, CUDA 12, cuDNN 9 and the CUDA build of onnxruntime-node, which its ' +
-  'install script downloads: reinstall with scripts allowed and `npm install onnxruntime-node --onnxruntime-node-install=cuda12`';
+  'install script downloads: run `ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node`';
 
 const missingWebgpu =
   'no WebGPU adapter was found: install a Vulkan driver for your graphics card (on Linux also the `libvulkan1` package; on Windows ' +

@@ -6,6 +6,7 @@ export interface LoadProgress {
   readonly component: string;
   /** Work done and to do of this phase: bytes for `weights`, otherwise steps. */
   readonly loaded: number;
+  /** See {@link LoadProgress.loaded}. */
   readonly total: number;
   /** Estimated seconds until this phase ends; `undefined` until it can be told. */
   readonly secondsLeft?: number | undefined;

@@ -9,6 +9,8 @@ export interface RandomSource {
 /** A {@link RandomSource}'s position, JSON-serialisable. */
 export interface RandomState {
   readonly kind: string;
+  /** The generator's integers. */
   readonly words: readonly number[];
+  /** Numbers drawn and not yet given out. */
   readonly extra: readonly number[];
 }

@@ -11,12 +11,14 @@ export interface Tensor {
   readonly type: TensorType;
   /** Sizes from the outermost to the innermost dimension; `[]` is a scalar. */
   readonly shape: readonly number[];
+  /** The elements. */
   readonly data: TensorData;
 }
 
 /** A {@link Tensor} of float32, the type of every latent, embedding and image in this library. */
 export interface Float32Tensor extends Tensor {
   readonly type: 'float32';
+  /** The elements. */
   readonly data: Float32Array;
 }
 

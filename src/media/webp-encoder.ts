@@ -58,7 +58,13 @@ interface Libwebp {
 async function instantiate(wasmBinary: Uint8Array | undefined): Promise<Libwebp> {
   const create = createModule as unknown as (overrides: object) => Promise<Libwebp>;
   try {
-    return await create({ noInitialRun: true, ...(wasmBinary === undefined ? {} : { wasmBinary }) });
+    // Emscripten would print its failures to the console; they are in the error that is thrown.
+    const silent = { print: () => undefined, printErr: () => undefined };
+    return await create({
+      noInitialRun: true,
+      ...silent,
+      ...(wasmBinary === undefined ? {} : { wasmBinary }),
+    });
   } catch (cause) {
     throw new AnimateDiffError(
       'unsupported',

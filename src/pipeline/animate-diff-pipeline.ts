@@ -27,9 +27,11 @@ export interface PipelineInfo {
         readonly groupNorm: MotionGroupNorm;
       }
     | undefined;
+  /** Name of the backend. */
   readonly backend: string;
   /** The device in words. */
   readonly device: string;
+  /** Name of the sampler. */
   readonly scheduler: string;
   /** What was noticed while loading. */
   readonly warnings: readonly Warning[];
@@ -44,6 +46,7 @@ type Listeners = { [T in PipelineEvent['type']]: [event: PipelineEventOf<T>] };
 export class AnimateDiffPipeline {
   /** The parts, for loops of one's own. */
   readonly components: PipelineComponents;
+  /** What was loaded, and what was noticed. */
   readonly info: PipelineInfo;
   readonly #model: OpenedModel;
   readonly #networks: Networks;

@@ -7,9 +7,13 @@ import { type Vae, vae } from './vae.js';
 
 /** The parts of a pipeline, for loops of one's own. */
 export interface PipelineComponents {
+  /** Prompts to token ids. */
   readonly tokenizer: ClipTokenizer;
+  /** Token ids to embeddings. */
   readonly textEncoder: TextEncoder;
+  /** Noisy latents to noise. */
   readonly unet: Unet;
+  /** Latents to images and back. */
   readonly vae: Vae;
 }
 

@@ -13,17 +13,22 @@ export interface Animation {
   readonly seed: number;
   /** The final latents `[1, 4, frames, height/8, width/8]`, scaled as the UNet sees them. */
   readonly latents: Float32Tensor;
+  /** What was noticed while loading and generating. */
   readonly warnings: readonly Warning[];
 }
 
 /** A generation begins: all options are resolved. */
 export interface GenerationStartEvent {
   readonly type: 'generation-start';
+  /** The seed given or drawn. */
   readonly seed: number;
+  /** Frames of the animation. */
   readonly numFrames: number;
   /** Pixels. */
   readonly width: number;
+  /** Pixels. */
   readonly height: number;
+  /** Name of the sampler. */
   readonly scheduler: string;
   /** Timesteps in the order in which they are visited. */
   readonly timesteps: readonly number[];
@@ -34,12 +39,14 @@ export interface GenerationStartEvent {
 /** Something to know that does not stop the work. */
 export interface WarningEvent {
   readonly type: 'warning';
+  /** What was noticed. */
   readonly warning: Warning;
 }
 
 /** A network is being brought into memory during a generation. */
 export interface LoadProgressEvent {
   readonly type: 'load-progress';
+  /** How far the load is. */
   readonly progress: LoadProgress;
 }
 
@@ -50,6 +57,7 @@ export interface StepEndEvent {
   readonly step: number;
   /** Number of steps. */
   readonly steps: number;
+  /** The step's timestep, as the UNet was told. */
   readonly timestep: number;
   /** Latents after the step, `[1, 4, frames, height/8, width/8]`; a copy to keep. */
   readonly latents: Float32Tensor;
@@ -64,7 +72,9 @@ export interface FrameDecodedEvent {
   readonly type: 'frame-decoded';
   /** Index of the frame, from 0. */
   readonly frame: number;
+  /** Number of frames. */
   readonly frames: number;
+  /** The picture in RGBA bytes. */
   readonly image: Frame;
   /** The same picture `[3, height, width]` as float32 in 0 to 1, before rounding to bytes. */
   readonly pixels: Float32Tensor;
@@ -75,6 +85,7 @@ export interface FrameDecodedEvent {
 /** A generation is complete: always the last event. */
 export interface GenerationEndEvent {
   readonly type: 'generation-end';
+  /** The result. */
   readonly animation: Animation;
 }
 

@@ -23,9 +23,13 @@ export type Residency = 'all' | 'unet' | 'one';
  * Fields given here win over a folder's own.
  */
 export interface ConfigOverrides {
+  /** Fields of `unet/config.json`: `attention_head_dim`, `norm_num_groups`, `sample_size`. */
   unet?: JsonConfig | undefined;
+  /** Fields of `vae/config.json`: `norm_num_groups`, `scaling_factor`. */
   vae?: JsonConfig | undefined;
+  /** Fields of `text_encoder/config.json`: `num_attention_heads`, `hidden_act`. */
   textEncoder?: JsonConfig | undefined;
+  /** Fields of a MotionAdapter's `config.json`: `motion_num_attention_heads`, `motion_norm_num_groups`. */
   motionModule?: JsonConfig | undefined;
 }
 

@@ -33,7 +33,9 @@ export interface NetworkPlan {
 
 /** Expected memory of loading and generating, in bytes; estimated from shapes before any weight is read. */
 export interface MemoryPlan {
+  /** Each network alone. */
   readonly networks: readonly NetworkPlan[];
+  /** The residency that the plan is for. */
   readonly residency: Residency;
   /** Sum of all weights. */
   readonly weightBytes: number;

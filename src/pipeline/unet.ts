@@ -7,6 +7,7 @@ import type { OpenedModel } from './opened-model.js';
 export interface UnetInput {
   /** Noisy latents `[batch, 4, frames, height, width]`. */
   readonly sample: Float32Tensor;
+  /** Position in the noise schedule, 0 to 999. */
   readonly timestep: number;
   /** Embeddings `[contexts, tokens, width]`, one for each clip or one for each frame of each clip. */
   readonly context: Float32Tensor;

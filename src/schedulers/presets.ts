@@ -11,6 +11,7 @@ export type PresetVersion = 'v1' | 'v2' | 'v3' | 'long' | 'animatelcm' | 'lightn
 
 /** How a model wants to be sampled. */
 export interface SamplingPreset {
+  /** Which model it is for. */
   readonly version: PresetVersion;
   /** The sampler that the weights were made for, each option overridable. */
   scheduler(overrides?: DdimOptions): Scheduler;

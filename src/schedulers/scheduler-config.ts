@@ -8,6 +8,7 @@ import type { Scheduler } from './scheduler.js';
 
 /** A sampler read from a model folder. */
 export interface ConfiguredScheduler {
+  /** The sampler. */
   readonly scheduler: Scheduler;
   /** What could not be taken over as it is. */
   readonly warnings: readonly Warning[];

@@ -30,10 +30,13 @@ export interface SamplingStep {
 
 /** A paused run as plain data: JSON plus arrays. Resuming from it continues bit-exactly. */
 export interface SchedulerState {
+  /** Name of the sampler. */
   readonly scheduler: string;
   /** Index of the next step. */
   readonly index: number;
+  /** What the sampler itself remembers. */
   readonly values: Readonly<Record<string, unknown>>;
+  /** Where the noise stream stands. */
   readonly random: RandomState;
 }
 
@@ -67,6 +70,7 @@ export interface Scheduler {
   /** The resolved options, as plain data. */
   readonly config: Readonly<Record<string, unknown>>;
   /** @throws `invalid-options` when steps or strength are out of range or leave nothing to do. */
+  /** Begins a run. */
   start(request: SamplingRequest): SamplingRun;
   /**
    * Continues a run from `state()`, bit-exactly.

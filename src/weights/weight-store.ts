@@ -32,7 +32,9 @@ export interface TensorEntry {
 /** The bytes of one tensor: little-endian, row-major, contiguous. */
 export interface RawTensor {
   readonly type: WeightType;
+  /** Sizes, outermost first. */
   readonly shape: readonly number[];
+  /** The elements. */
   readonly bytes: Uint8Array;
 }
 

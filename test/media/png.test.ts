@@ -1,4 +1,5 @@
 import { decode, decodeApng } from 'fast-png';
+import UPNG from 'upng-js';
 import { describe, expect, test } from 'vitest';
 import { encodeApng } from '../../src/media/apng.js';
 import type { Frame } from '../../src/media/frame.js';
@@ -9,6 +10,9 @@ import { ballFrames, fadingFrames, paint } from './sample-frames.js';
 // What a decoder gives for a frame: opaque pictures are stored without alpha.
 const withoutAlpha = ({ data }: Frame): number[] => [...data].filter((_, index) => index % 4 !== 3);
 const checked = { checkCrc: true };
+// fast-png 8.0.0 misplaces frames that cover a part of the canvas, so the pictures come from a second decoder.
+const canvases = (apng: Uint8Array): number[][] =>
+  UPNG.toRGBA8(UPNG.decode(apng.slice().buffer)).map((canvas) => [...new Uint8Array(canvas)]);
 
 describe('PNG', () => {
   test('of an opaque frame has no alpha and every pixel as it was', async () => {
@@ -27,7 +31,10 @@ describe('PNG', () => {
 
   test('of noise and of a single pixel survive as well', async () => {
     let state = 1;
-    const next = (): number => (state = (state * 48271) % 2147483647) % 256;
+    const next = (): number => {
+      state = (state * 48271) % 2147483647;
+      return state % 256;
+    };
     for (const frame of [
       paint(23, 9, () => [next(), next(), next(), next()]),
       paint(1, 1, () => [1, 2, 3, 4]),
@@ -50,14 +57,13 @@ describe('PNG', () => {
 describe('APNG', () => {
   test('gives back every frame exactly, with its time and number of plays', async () => {
     const frames = ballFrames(5);
-    const apng = decodeApng(await encodeApng(frames, { fps: 8, loop: 3 }), checked);
+    const bytes = await encodeApng(frames, { fps: 8, loop: 3 });
+    const apng = decodeApng(bytes, checked);
     expect(apng).toMatchObject({ width: 48, height: 32, channels: 3, numberOfFrames: 5, numberOfPlays: 3 });
     expect(apng.frames.map(({ delayNumber, delayDenominator }) => delayNumber / delayDenominator)).toEqual(
       Array(5).fill(1 / 8),
     );
-    apng.frames.forEach((frame, index) => {
-      expect([...frame.data], `frame ${index}`).toEqual(withoutAlpha(frames[index]!));
-    });
+    expect(canvases(bytes)).toEqual(frames.map(({ data }) => [...data]));
   });
 
   test('loops for ever unless told otherwise', async () => {
@@ -66,11 +72,9 @@ describe('APNG', () => {
 
   test('keeps alpha that changes from frame to frame', async () => {
     const frames = fadingFrames(4);
-    const apng = decodeApng(await encodeApng(frames), checked);
-    expect(apng.channels).toBe(4);
-    apng.frames.forEach((frame, index) => {
-      expect([...frame.data]).toEqual([...frames[index]!.data]);
-    });
+    const bytes = await encodeApng(frames);
+    expect(decodeApng(bytes, checked).channels).toBe(4);
+    expect(canvases(bytes)).toEqual(frames.map(({ data }) => [...data]));
   });
 
   test('stores a still stretch once', async () => {
@@ -78,9 +82,8 @@ describe('APNG', () => {
     const one = await encodeApng([frame]);
     const many = await encodeApng(Array(10).fill(frame));
     expect(many.length - one.length).toBeLessThan(9 * 100);
-    const apng = decodeApng(many, checked);
-    expect(apng.numberOfFrames).toBe(10);
-    expect([...apng.frames[9]!.data]).toEqual(withoutAlpha(frame));
+    expect(decodeApng(many, checked).numberOfFrames).toBe(10);
+    expect(canvases(many)[9]).toEqual([...frame.data]);
   });
 
   test('is a PNG of the first frame to programs that know no animation', async () => {

@@ -169,7 +169,6 @@ function call(machine: PickleMachine): void {
 }
 
 function weight(value: PickleValue): number {
-  if (typeof value === 'string') return value.length >> 6;
   if (isKind(value, 'dict')) return value.items.size;
   return isKind(value, 'list') || isKind(value, 'tuple') ? value.items.length : 0;
 }

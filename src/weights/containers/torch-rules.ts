@@ -1,9 +1,9 @@
-import { bytesPerElement } from '../convert.js';
 import { containerError, quoted } from './container-error.js';
 import { limits } from './container-limits.js';
 import type { PickleRules } from './pickle-machine.js';
 import { isKind, type PickleGlobal, type PickleStorage, type PickleValue } from './pickle-values.js';
 import { describeGlobal } from './torch-globals.js';
+import { parseStorage } from './torch-storage.js';
 import { torchTensor } from './torch-tensor.js';
 
 /** {@link PickleRules} of torch checkpoints, and what they met. */
@@ -110,61 +110,13 @@ function sizeTuple([sizes]: readonly PickleValue[], fail: Fail): PickleValue {
   return { kind: 'tuple', items: [...sizes.items] };
 }
 
+const LONGEST_BYTES = 1024;
+
+// Bytes that protocol 2 wrote as text. Long ones are a trainer's own data: their content is not needed.
 function encoded([text]: readonly PickleValue[], fail: Fail): PickleValue {
   if (typeof text !== 'string') return fail('bytes are made of what is no text');
+  if (text.length > LONGEST_BYTES) return { kind: 'opaque', name: 'bytes' };
   return { kind: 'bytes', bytes: Uint8Array.from(text, (char) => char.charCodeAt(0)) };
-}
-
-/**
- * `('storage', class, key, location, count)`; in legacy streams a sixth item is None, or `(key, offset, count)` of a view.
- * The location (`cuda:0`) does not matter.
- */
-function parseStorage(id: PickleValue, fail: Fail): PickleStorage {
-  if (!isKind(id, 'tuple')) return fail('an id is no tuple');
-  const [tag, type, key, , count, view] = id.items;
-  if (textOf(tag) === 'module')
-    return fail('holds a whole Python module, not only weights: save its state dict instead');
-  const keyText = textOf(key);
-  if (
-    textOf(tag) !== 'storage' ||
-    !isKind(type, 'global') ||
-    type.role !== 'storage-class' ||
-    keyText === undefined
-  ) {
-    return fail('an id is not that of a storage');
-  }
-  const elementBytes = type.type === undefined || type.type === 'bytes' ? 1 : bytesPerElement(type.type);
-  if (typeof count !== 'number' || !Number.isSafeInteger(count * elementBytes) || count < 0) {
-    return fail(`the storage ${quoted(keyText)} has no valid size`);
-  }
-  const offset = viewOffset(view, count, fail);
-  return { kind: 'storage', key: keyText, type: type.type ?? 'bytes', elementBytes, count, offset };
-}
-
-function viewOffset(view: PickleValue | undefined, count: number, fail: Fail): number {
-  if (view === undefined || view === null) return 0;
-  const [, offset, length] = isKind(view, 'tuple') ? view.items : [];
-  const valid = Number.isSafeInteger(offset) && Number.isSafeInteger(length);
-  if (
-    valid &&
-    (offset as number) >= 0 &&
-    (length as number) >= 0 &&
-    (offset as number) + (length as number) <= count
-  ) {
-    return offset as number;
-  }
-  return fail('a view of a storage does not lie in it');
-}
-
-/** Longest name of a record. */
-const LONGEST_KEY = 1024;
-
-function textOf(value: PickleValue | undefined): string | undefined {
-  const text =
-    isKind(value, 'bytes') && value.bytes.byteLength <= LONGEST_KEY
-      ? new TextDecoder().decode(value.bytes)
-      : value;
-  return typeof text === 'string' && text.length <= LONGEST_KEY ? text : undefined;
 }
 
 /** A record has one type and one size, however many tensors share it. */

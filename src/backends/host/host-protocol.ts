@@ -1,0 +1,100 @@
+import { AnimateDiffError, type AnimateDiffErrorCode } from '../../core/errors.js';
+import type { Tensor } from '../../core/tensor.js';
+import type { WeightFile } from '../weights/memory-weights.js';
+
+/** Settings of the runtime that all sessions of a backend share. */
+export interface RuntimeSettings {
+  readonly device: 'cpu' | 'webgpu' | 'cuda';
+  /** Threads that compute one operator on the CPU. */
+  readonly threads: number;
+}
+
+/** Asks a host to load a network. */
+export interface CreateRequest {
+  /** Chosen by the asker, unique in this host. */
+  readonly session: number;
+  readonly label: string;
+  readonly settings: RuntimeSettings;
+  readonly graph: Uint8Array;
+  /** Folder that holds the weights' files, if they are files. */
+  readonly folder: string | undefined;
+  /** Weights in memory, if they are not files; those staged before are added. */
+  readonly files: readonly WeightFile[];
+}
+
+/** A piece of a weight file, sent ahead of the {@link CreateRequest} of its session. */
+export interface StageRequest {
+  readonly session: number;
+  readonly location: string;
+  /** Size of the whole file. */
+  readonly byteLength: number;
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Asks a host to run a network. */
+export interface RunRequest {
+  readonly session: number;
+  readonly feeds: Readonly<Record<string, Tensor>>;
+}
+
+/** What the runtime says of itself. */
+export interface RuntimeDescription {
+  /** Version of ONNX Runtime. */
+  readonly version: string;
+  /** Execution providers of this build; one that is not bundled needs files of its own. */
+  readonly providers: readonly { readonly name: string; readonly bundled: boolean }[];
+}
+
+/** Everything that can be asked of a host: the request and the answer of each call. */
+export interface HostCalls {
+  stage: { request: StageRequest; answer: undefined };
+  create: { request: CreateRequest; answer: undefined };
+  run: { request: RunRequest; answer: Readonly<Record<string, Tensor>> };
+  release: { request: { readonly session: number }; answer: undefined };
+  describe: { request: undefined; answer: RuntimeDescription };
+}
+
+/** Name of a call. */
+export type HostCall = keyof HostCalls;
+
+/** What serves calls: the runtime itself, whichever thread it lives in. */
+export type RuntimeService = {
+  [K in HostCall]: (request: HostCalls[K]['request']) => Promise<HostCalls[K]['answer']>;
+};
+
+/** A call on its way to a host; `end` asks the host to go when it is idle. */
+export type HostMessage =
+  | { readonly kind: 'call'; readonly id: number; readonly call: HostCall; readonly request: unknown }
+  | { readonly kind: 'end' };
+
+/** An answer on its way back. */
+export type HostReply =
+  | { readonly id: number; readonly ok: true; readonly answer: unknown }
+  | { readonly id: number; readonly ok: false; readonly error: PlainError };
+
+/** An {@link AnimateDiffError} as plain data: class and code do not survive a structured clone. */
+export interface PlainError {
+  readonly code: AnimateDiffErrorCode;
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** An error as plain data, to be rebuilt by {@link rebuildError}. */
+export function plainError(error: unknown): PlainError {
+  if (AnimateDiffError.isInstance(error)) {
+    return { code: error.code, message: error.message, details: { ...error.details } };
+  }
+  return { code: 'backend', message: error instanceof Error ? error.message : String(error), details: {} };
+}
+
+/** The error that {@link plainError} was given. */
+export function rebuildError({ code, message, details }: PlainError): AnimateDiffError {
+  return new AnimateDiffError(code, message, { details });
+}
+
+/** The buffers of tensors, each once: what a message may hand over instead of copying. */
+export function tensorBuffers(tensors: Readonly<Record<string, Tensor>>): ArrayBuffer[] {
+  const buffers = Object.values(tensors).map((tensor) => tensor.data.buffer as ArrayBuffer);
+  return [...new Set(buffers)];
+}

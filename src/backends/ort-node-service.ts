@@ -1,0 +1,134 @@
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { AnimateDiffError } from '../core/errors.js';
+import type { Tensor, TensorType } from '../core/tensor.js';
+import type { CreateRequest, RunRequest, RuntimeService, RuntimeSettings } from './host/host-protocol.js';
+import type { WeightFile } from './weights/memory-weights.js';
+import { runtimeError } from './runtime-errors.js';
+
+type Ort = typeof import('onnxruntime-node');
+
+interface Loaded {
+  readonly label: string;
+  readonly session: InferenceSession;
+}
+
+/**
+ * ONNX Runtime itself, as it is called inside its host. `create` and `run` block the thread they are called on. One call at a time.
+ *
+ * @param quiet Keeps the runtime from printing: what goes wrong is thrown anyway. Only for a host of our own, where no other code uses
+ *   the runtime.
+ */
+export function ortNodeService(quiet: boolean): RuntimeService {
+  const sessions = new Map<number, Loaded>();
+  const staged = new Map<number, Map<string, Uint8Array<ArrayBuffer>>>();
+  return {
+    stage: async ({ session, location, byteLength, offset, bytes }) => {
+      const files = staged.get(session) ?? new Map<string, Uint8Array<ArrayBuffer>>();
+      staged.set(session, files);
+      const data = files.get(location) ?? new Uint8Array(byteLength);
+      files.set(location, data);
+      data.set(bytes, offset);
+      return undefined;
+    },
+    create: async (request) => {
+      const files = [...(staged.get(request.session) ?? [])].map(([location, data]) => ({ location, data }));
+      staged.delete(request.session);
+      try {
+        const ort = await loadRuntime(quiet);
+        const options = sessionOptions(request, [...request.files, ...files]);
+        const session = await ort.InferenceSession.create(request.graph, options);
+        sessions.set(request.session, { label: request.label, session });
+      } catch (error) {
+        throw runtimeError(error, request.label, 'create');
+      }
+      return undefined;
+    },
+    run: async (request) => {
+      const loaded = sessions.get(request.session);
+      if (loaded === undefined) throw new AnimateDiffError('disposed', 'the network was disposed');
+      try {
+        return await run(await loadRuntime(quiet), loaded.session, request);
+      } catch (error) {
+        throw runtimeError(error, loaded.label, 'run');
+      }
+    },
+    release: async ({ session }) => {
+      const loaded = sessions.get(session);
+      sessions.delete(session);
+      await loaded?.session.release();
+      return undefined;
+    },
+    describe: async () => {
+      const { env, listSupportedBackends } = await loadRuntime(quiet);
+      return {
+        version: env.versions.node ?? env.versions.common,
+        providers: listSupportedBackends().map(({ name, bundled }) => ({ name, bundled })),
+      };
+    },
+  };
+}
+
+async function loadRuntime(quiet: boolean): Promise<Ort> {
+  try {
+    const ort = await import('onnxruntime-node');
+    if (quiet) ort.env.logLevel = 'fatal';
+    return ort;
+  } catch (cause) {
+    throw new AnimateDiffError(
+      'backend',
+      `onnxruntime-node cannot be loaded on ${process.platform}/${process.arch}: ${(cause as Error).message}. It has binaries ` +
+        'for Linux and Windows on x64 and arm64, and for macOS on arm64',
+      { cause },
+    );
+  }
+}
+
+function sessionOptions({ settings, folder }: CreateRequest, files: readonly WeightFile[]): InferenceSession.SessionOptions {
+  return {
+    executionProviders: [settings.device],
+    intraOpNumThreads: settings.threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    logSeverityLevel: 4,
+    graphOptimizationLevel: 'all',
+    externalData: files.map(({ location, data }) => ({ path: location, data })),
+    extra: { session: sessionConfig(settings, folder) },
+  };
+}
+
+function sessionConfig(settings: RuntimeSettings, folder: string | undefined): Record<string, string> {
+  return {
+    // Waiting threads that spin take cores from the application and gain nothing measurable here.
+    'intra_op.allow_spinning': '0',
+    ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
+  };
+}
+
+async function run(ort: Ort, session: InferenceSession, { feeds }: RunRequest): Promise<Record<string, Tensor>> {
+  const inputs: Record<string, OrtTensor> = {};
+  for (const [name, { type, data, shape }] of Object.entries(feeds)) {
+    inputs[name] = new ort.Tensor(type as 'float32', data as Float32Array, shape);
+  }
+  const outputs = await session.run(inputs);
+  return Object.fromEntries(Object.entries(outputs).map(([name, output]) => [name, plainTensor(output)]));
+}
+
+/**
+ * Copies an output into memory of JavaScript's own: the runtime's belongs to this thread's environment and must not
+ * outlive it in another thread.
+ */
+function plainTensor({ type, dims, data }: OrtTensor): Tensor {
+  const view = data as Float32Array;
+  const raw = view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength) as ArrayBuffer;
+  return { type: type as TensorType, shape: [...dims], data: new arrays[type as TensorType](raw) };
+}
+
+// Half floats as raw bits, also where JavaScript has Float16Array.
+const arrays = {
+  float32: Float32Array,
+  float16: Uint16Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+} as const;

@@ -1,0 +1,7 @@
+/** The testing door: what a plugin must pass. Free of any test framework. */
+
+export {
+  type SchedulerConformanceCase,
+  type SchedulerConformanceOptions,
+  schedulerConformance,
+} from './testing/scheduler-conformance.js';
