@@ -2,8 +2,8 @@ import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { AnimateDiffError } from '../core/errors.js';
 import type { Tensor, TensorType } from '../core/tensor.js';
 import type { CreateRequest, RunRequest, RuntimeService, RuntimeSettings } from './host/host-protocol.js';
-import type { WeightFile } from './weights/memory-weights.js';
 import { runtimeError } from './runtime-errors.js';
+import type { WeightFile } from './weights/memory-weights.js';
 
 type Ort = typeof import('onnxruntime-node');
 
@@ -83,7 +83,10 @@ async function loadRuntime(quiet: boolean): Promise<Ort> {
   }
 }
 
-function sessionOptions({ settings, folder }: CreateRequest, files: readonly WeightFile[]): InferenceSession.SessionOptions {
+function sessionOptions(
+  { settings, folder }: CreateRequest,
+  files: readonly WeightFile[],
+): InferenceSession.SessionOptions {
   return {
     executionProviders: [settings.device],
     intraOpNumThreads: settings.threads,
@@ -104,7 +107,11 @@ function sessionConfig(settings: RuntimeSettings, folder: string | undefined): R
   };
 }
 
-async function run(ort: Ort, session: InferenceSession, { feeds }: RunRequest): Promise<Record<string, Tensor>> {
+async function run(
+  ort: Ort,
+  session: InferenceSession,
+  { feeds }: RunRequest,
+): Promise<Record<string, Tensor>> {
   const inputs: Record<string, OrtTensor> = {};
   for (const [name, { type, data, shape }] of Object.entries(feeds)) {
     inputs[name] = new ort.Tensor(type as 'float32', data as Float32Array, shape);

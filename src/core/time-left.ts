@@ -28,7 +28,8 @@ export function timeLeft(total: number, now: () => number = () => performance.no
       // The first step alone tells little: it pays for warming up.
       if (done < 2) return undefined;
       const sorted = [...latest].sort((a, b) => a - b);
-      return ((total - done) * sorted[sorted.length >> 1]!) / 1000;
+      // The lower of two middle ones: after two steps that is the one without the warm-up.
+      return ((total - done) * sorted[(sorted.length - 1) >> 1]!) / 1000;
     },
   };
 }

@@ -1,3 +1,4 @@
+import { crc32 } from '../core/crc32.js';
 import { ascii, concatBytes } from './bytes.js';
 
 /** The eight bytes every PNG file begins with (PNG specification, third edition, §5.2). */
@@ -20,21 +21,4 @@ export function bigEndian(fields: readonly (readonly [size: 1 | 2 | 4, value: nu
       Array.from({ length: size }, (_, index) => (value >>> (8 * (size - 1 - index))) & 255),
     ),
   );
-}
-
-/** CRC-32 as PNG defines it (annex D): reflected polynomial 0xEDB88320, all bits inverted before and after. */
-export function crc32(bytes: Uint8Array): number {
-  const table = crcTable();
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = table[(crc ^ byte) & 255]! ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
-}
-
-// Built for each call: 2048 steps are nothing beside a chunk, and a table kept in the module would be shared state.
-function crcTable(): Uint32Array {
-  return Uint32Array.from({ length: 256 }, (_, index) => {
-    let value = index;
-    for (let bit = 0; bit < 8; bit++) value = value & 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1;
-    return value;
-  });
 }

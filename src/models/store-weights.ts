@@ -1,8 +1,12 @@
 import { AnimateDiffError } from '../core/errors.js';
 import { firstNonFinite } from '../core/finite.js';
-import { toFloat32 } from '../weights/convert.js';
-import type { WeightStore } from '../weights/weight-store.js';
+import { yieldToEventLoop } from '../core/yield.js';
+import { bytesPerElement, toFloat32 } from '../weights/convert.js';
+import type { RawTensor, WeightStore } from '../weights/weight-store.js';
 import type { WeightSource } from './weight-source.js';
+
+/** Elements converted at a time: a few milliseconds, so that an application's event loop stays live while it loads. */
+const sliceElements = 2 ** 20;
 
 /** A file's tensors as a network's weights: converted to float32 and checked to be finite when read. */
 export function storeWeights(store: WeightStore): WeightSource {
@@ -11,17 +15,34 @@ export function storeWeights(store: WeightStore): WeightSource {
     names: [...store.entries.keys()],
     shape: (name) => store.entries.get(name)?.shape,
     async read(name, options) {
-      const values = toFloat32(await store.read(name, options));
-      const bad = firstNonFinite(values);
-      if (bad >= 0) {
-        throw new AnimateDiffError(
-          'numerics',
-          `${store.label}: weight '${name}' holds ${values[bad]} at element ${bad}; the file is damaged, or was saved from a run that diverged. Use another copy`,
-          { details: { file: store.label, tensor: name, element: bad } },
-        );
-      }
-      return values;
+      const raw = await store.read(name, options);
+      return await convert(raw, `${store.label}: weight '${name}'`, options?.signal);
     },
     identity: (options) => store.fingerprint(options),
   };
+}
+
+async function convert({ type, bytes }: RawTensor, what: string, signal?: AbortSignal): Promise<Float32Array> {
+  const size = bytesPerElement(type);
+  const count = bytes.byteLength / size;
+  // A small tensor, or one that needs no conversion, is given as it comes.
+  const whole = count <= sliceElements || type === 'f32' ? toFloat32({ type, bytes }) : undefined;
+  const values = whole ?? new Float32Array(count);
+  for (let start = 0; start < count; start += sliceElements) {
+    const end = Math.min(count, start + sliceElements);
+    if (whole === undefined) values.set(toFloat32({ type, bytes: bytes.subarray(start * size, end * size) }), start);
+    const bad = firstNonFinite(values.subarray(start, end));
+    if (bad >= 0) throw notFinite(what, values[start + bad]!, start + bad);
+    if (end < count) await yieldToEventLoop();
+    signal?.throwIfAborted();
+  }
+  return values;
+}
+
+function notFinite(what: string, value: number, element: number): AnimateDiffError {
+  return new AnimateDiffError(
+    'numerics',
+    `${what} holds ${value} at element ${element}; the file is damaged, or was saved from a run that diverged. Use another copy`,
+    { details: { element } },
+  );
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { encodeApng } from '../../src/media/apng.js';
 import type { Frame } from '../../src/media/frame.js';
 import { encodePng } from '../../src/media/png.js';
-import { crc32 } from '../../src/media/png-chunk.js';
+import { crc32 } from '../../src/core/crc32.js';
 import { ballFrames, fadingFrames, paint } from './sample-frames.js';
 
 // What a decoder gives for a frame: opaque pictures are stored without alpha.

@@ -23,11 +23,19 @@ function members(symbol: ts.Symbol): ts.Symbol[] {
   const isOpen = (member: ts.Symbol): boolean => {
     const [declaration] = member.declarations ?? [];
     if (declaration === undefined) return false;
-    if (ts.canHaveModifiers(declaration) && ts.isClassElement(declaration) && declaration.name && ts.isPrivateIdentifier(declaration.name)) return false;
+    if (
+      ts.canHaveModifiers(declaration) &&
+      ts.isClassElement(declaration) &&
+      declaration.name &&
+      ts.isPrivateIdentifier(declaration.name)
+    )
+      return false;
     const flags = ts.getCombinedModifierFlags(declaration);
     return !(flags & ts.ModifierFlags.Private) && !ts.isConstructorDeclaration(declaration);
   };
-  return [...(symbol.members?.values() ?? [])].filter((member) => !/^(__|#)/.test(member.name)).filter(isOpen);
+  return [...(symbol.members?.values() ?? [])]
+    .filter((member) => !/^(__|#)/.test(member.name))
+    .filter(isOpen);
 }
 
 test.each(doors)('%s documents everything that it exports', (door) => {
@@ -35,7 +43,12 @@ test.each(doors)('%s documents everything that it exports', (door) => {
   const undocumented = checker.getExportsOfModule(module).flatMap((exported) => {
     const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
     const own = documented(symbol) ? [] : [symbol.name];
-    return [...own, ...members(symbol).filter((member) => !documented(member) && !isEvident(member)).map((member) => `${symbol.name}.${member.name}`)];
+    return [
+      ...own,
+      ...members(symbol)
+        .filter((member) => !documented(member) && !isEvident(member))
+        .map((member) => `${symbol.name}.${member.name}`),
+    ];
   });
   expect(undocumented).toEqual([]);
 });

@@ -24,7 +24,9 @@ test('the root door bundles to less than its ceiling, gzipped', async () => {
     write: false,
   });
   const entry = outputFiles.find(({ path }) => path.endsWith('/index.js'))!;
-  const initial = outputFiles.filter(({ path, text }) => path === entry.path || isStatic(entry.text, path) || text === '');
+  const initial = outputFiles.filter(
+    ({ path, text }) => path === entry.path || isStatic(entry.text, path) || text === '',
+  );
   const bytes = initial.reduce((sum, { contents }) => sum + gzipSync(contents).byteLength, 0);
   console.log(`root entry: ${bytes} bytes gzipped, in ${initial.length} files of ${outputFiles.length}`);
   expect(bytes).toBeLessThan(rootEntryCeiling);
@@ -43,7 +45,9 @@ test('the tarball holds what is published and stays small', () => {
   console.log(`tarball: ${tarball.size} bytes, ${tarball.files.length} files`);
   expect(tarball.size).toBeLessThan(1_500_000);
   const paths = tarball.files.map(({ path }) => path);
-  expect(paths).toEqual(expect.arrayContaining(['dist/index.js', 'dist/cli.js', 'dist/ort-node-host.js', 'README.md', 'LICENSE']));
+  expect(paths).toEqual(
+    expect.arrayContaining(['dist/index.js', 'dist/cli.js', 'dist/ort-node-host.js', 'README.md', 'LICENSE']),
+  );
   expect(paths.filter((path) => /^(models|test|bench|scripts|docs)\//.test(path))).toEqual([]);
 });
 

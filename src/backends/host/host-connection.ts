@@ -96,9 +96,11 @@ export function connect(open: (events: HostEvents) => HostChannel): HostConnecti
       await channel.ended;
       clearTimeout(timer);
     },
-    kill: channel.kill && (() => {
-      alive = false;
-      channel.kill?.();
-    }),
+    kill:
+      channel.kill &&
+      (() => {
+        alive = false;
+        channel.kill?.();
+      }),
   };
 }

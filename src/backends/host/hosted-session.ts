@@ -28,7 +28,13 @@ export interface HostedSession extends Session {
 const stagedBytes = 4 * 2 ** 20;
 
 /** A network that lives in a host and is loaded into it anew when the host was killed or crashed. */
-export function hostedSession({ host, id, artifact, settings, weights }: HostedSessionRequest): HostedSession {
+export function hostedSession({
+  host,
+  id,
+  artifact,
+  settings,
+  weights,
+}: HostedSessionRequest): HostedSession {
   const { label, graph } = artifact;
   const { folder } = weights;
   let files: readonly WeightFile[] | undefined = weights.files;
@@ -47,7 +53,11 @@ export function hostedSession({ host, id, artifact, settings, weights }: HostedS
     if (connection.sharesMemory) {
       const given = files;
       if (given.length > 0) files = undefined;
-      await connection.call('create', { ...create, files: given }, given.map(({ data }) => data.buffer));
+      await connection.call(
+        'create',
+        { ...create, files: given },
+        given.map(({ data }) => data.buffer),
+      );
     } else {
       await stage(connection, id, files);
       await connection.call('create', { ...create, files: [] });
@@ -56,9 +66,12 @@ export function hostedSession({ host, id, artifact, settings, weights }: HostedS
   }
 
   async function release(): Promise<void> {
-    await host.exclusive(async (connection) => {
+    await host.afterwards(async (connection) => {
       files = undefined;
-      if (loadedOn === connection) await connection.call('release', { session: id });
+      // A host that ends meanwhile has released the network too.
+      if (connection !== undefined && loadedOn === connection) {
+        await connection.call('release', { session: id }).catch(() => undefined);
+      }
     });
     await host.release();
     await weights.release();
@@ -80,7 +93,11 @@ export function hostedSession({ host, id, artifact, settings, weights }: HostedS
   };
 }
 
-async function stage(connection: HostConnection, session: number, files: readonly WeightFile[]): Promise<void> {
+async function stage(
+  connection: HostConnection,
+  session: number,
+  files: readonly WeightFile[],
+): Promise<void> {
   for (const { location, data } of files) {
     for (let offset = 0; offset < data.byteLength; offset += stagedBytes) {
       const bytes = data.subarray(offset, offset + stagedBytes);
@@ -95,7 +112,10 @@ function ownTensors(feeds: Readonly<Record<string, Tensor>>): Record<string, Ten
     Object.entries(feeds).map(([name, tensor]) => {
       const { buffer, byteLength } = tensor.data;
       const whole = buffer instanceof ArrayBuffer && byteLength === buffer.byteLength;
-      return [name, { type: tensor.type, shape: [...tensor.shape], data: whole ? tensor.data : tensor.data.slice() }];
+      return [
+        name,
+        { type: tensor.type, shape: [...tensor.shape], data: whole ? tensor.data : tensor.data.slice() },
+      ];
     }),
   );
 }

@@ -12,6 +12,8 @@ export interface RuntimeHost {
    * task under way ends in the background, or its host is killed where that can be done.
    */
   exclusive<T>(task: (host: HostConnection) => Promise<T>, signal?: AbortSignal | undefined): Promise<T>;
+  /** Runs a task after those before it, with the live host or `undefined`: it starts none. */
+  afterwards(task: (host: HostConnection | undefined) => Promise<void>): Promise<void>;
 }
 
 /** A host that `start` brings up. */
@@ -38,6 +40,7 @@ export function runtimeHost(start: () => HostConnection): RuntimeHost {
         await host?.end();
       });
     },
+    afterwards: (task) => mutex.run(() => task(current?.alive === true ? current : undefined)),
     exclusive: (task, signal) =>
       mutex.run(async () => {
         const host = live();

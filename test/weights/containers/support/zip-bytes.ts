@@ -1,5 +1,5 @@
 import { deflateRawSync } from 'node:zlib';
-import { crc32 } from '../../../../src/weights/containers/crc32.js';
+import { crc32 } from '../../../../src/core/crc32.js';
 
 /** A file to be packed; the rest are lies that a hostile archive may tell. */
 export interface Member {

@@ -1,0 +1,133 @@
+import { availableParallelism, totalmem } from 'node:os';
+import { AnimateDiffError } from '../core/errors.js';
+import { abortable } from './abort.js';
+import type {
+  Backend,
+  BackendCapabilities,
+  CreateSessionOptions,
+  ModelArtifact,
+  Session,
+} from './backend.js';
+import { checkArtifact } from './check-artifact.js';
+import { connect, type HostConnection } from './host/host-connection.js';
+import type { RuntimeSettings } from './host/host-protocol.js';
+import { type HostedSession, hostedSession } from './host/hosted-session.js';
+import { inlineConnection } from './host/inline-connection.js';
+import { openProcess } from './host/process-channel-node.js';
+import { runtimeHost } from './host/runtime-host.js';
+import { openWorker } from './host/worker-channel-node.js';
+import { nodeCapabilities } from './node-capabilities.js';
+import { hostScript } from './ort-host-script.js';
+import { checkOrtNodeOptions, type OrtNodeOptions } from './ort-node-options.js';
+import { ortNodeService } from './ort-node-service.js';
+import type { RunOnce } from './self-test/self-test.js';
+import { nodeWeights } from './weights/node-weights-node.js';
+import { memoryWeights, type PreparedWeights } from './weights/prepared-weights.js';
+
+/**
+ * Runs networks with onnxruntime-node: on the CPU, or on a graphics card through WebGPU or CUDA. The runtime lives in a
+ * worker thread unless `isolation` says otherwise, so the application's event loop stays live; it starts with the first session and ends
+ * with the last, and gives its memory back then.
+ *
+ * @throws `invalid-options`. A device that is missing is reported by the first call that needs it.
+ */
+export function ortNode(options?: OrtNodeOptions): Backend {
+  const {
+    device = 'cpu',
+    threads = availableParallelism(),
+    isolation = 'worker',
+    weightsCache,
+  } = checkOrtNodeOptions(options);
+  const settings: RuntimeSettings = { device, threads };
+  const prepare = nodeWeights(weightsCache);
+  const newHost = () => runtimeHost(starters[isolation]);
+  const sharedHost = newHost();
+  // A killed process takes all its sessions along, so that each has its own.
+  const hostOfNext = () => (isolation === 'process' ? newHost() : sharedHost);
+  const open = new Set<HostedSession>();
+  const underWay = new Set<Promise<unknown>>();
+  const disposal = new AbortController();
+  let capabilities: Promise<BackendCapabilities> | undefined;
+  let nextId = 0;
+
+  function adopt(artifact: ModelArtifact, weights: PreparedWeights, host = hostOfNext()): HostedSession {
+    const session = hostedSession({ host, id: nextId++, artifact, settings, weights });
+    open.add(session);
+    const dispose = (): Promise<void> => session.dispose().finally(() => open.delete(session));
+    return { ...session, dispose };
+  }
+
+  async function create(artifact: ModelArtifact, options: CreateSessionOptions): Promise<Session> {
+    checkArtifact(artifact);
+    const { signal, onProgress } = options;
+    const weights = await prepare(artifact, options);
+    const session = adopt(artifact, weights);
+    try {
+      const step = { phase: 'session', component: artifact.label, total: 1 } as const;
+      onProgress?.({ ...step, loaded: 0 });
+      await session.load(signal);
+      onProgress?.({ ...step, loaded: 1 });
+      signal?.throwIfAborted();
+    } catch (error) {
+      await session.dispose();
+      throw error;
+    }
+    return { run: session.run, dispose: session.dispose };
+  }
+
+  async function probe(): Promise<BackendCapabilities> {
+    const host = hostOfNext();
+    host.retain();
+    const run: RunOnce = async (artifact, feeds) => {
+      const session = adopt(artifact, memoryWeights([]), host);
+      try {
+        return await session.run(feeds);
+      } finally {
+        await session.dispose();
+      }
+    };
+    try {
+      const abort = isolation === 'process' ? 'during-run' : 'between-runs';
+      return await nodeCapabilities({ device, memory: totalmem(), abort, run });
+    } finally {
+      await host.release();
+    }
+  }
+
+  /** Lets `dispose` wait for work that its caller waits for no longer. */
+  function track<T>(work: Promise<T>): Promise<T> {
+    const settled = work.catch(() => undefined).finally(() => underWay.delete(settled));
+    underWay.add(settled);
+    return work;
+  }
+
+  return {
+    contract: 'backend/1',
+    name: `onnxruntime-node/${device}`,
+    capabilities: async () => {
+      disposal.signal.throwIfAborted();
+      capabilities ??= track(probe());
+      // A device may be plugged in later: only success is remembered.
+      capabilities.catch(() => {
+        capabilities = undefined;
+      });
+      return abortable(capabilities, disposal.signal);
+    },
+    createSession: async (artifact, options = {}) => {
+      const signal = AbortSignal.any([disposal.signal, ...(options.signal ? [options.signal] : [])]);
+      signal.throwIfAborted();
+      return abortable(track(create(artifact, { ...options, signal })), signal);
+    },
+    dispose: async () => {
+      disposal.abort(new AnimateDiffError('disposed', 'the backend was disposed'));
+      await Promise.all(underWay);
+      await Promise.all([...open].map((session) => session.dispose()));
+    },
+  };
+}
+
+const starters: Readonly<Record<'worker' | 'process' | 'none', () => HostConnection>> = {
+  worker: () => connect((events) => openWorker(hostScript(process.execArgv), events)),
+  process: () => connect((events) => openProcess(hostScript(process.execArgv), events)),
+  none: () => inlineConnection(ortNodeService(false)),
+};
