@@ -15,6 +15,7 @@ export default defineConfig({
   dts: { entry: { index: 'src/index.ts', node: 'src/node.ts', media: 'src/media.ts', testing: 'src/testing.ts' } },
   sourcemap: true,
   splitting: true,
+  removeNodeProtocol: false,
   treeshake: true,
   clean: true,
 });

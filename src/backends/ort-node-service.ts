@@ -1,7 +1,7 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { AnimateDiffError } from '../core/errors.js';
 import type { Tensor, TensorType } from '../core/tensor.js';
-import type { CreateRequest, RunRequest, RuntimeService, RuntimeSettings } from './host/host-protocol.js';
+import type { CreateRequest, RunRequest, RuntimeService } from './host/host-protocol.js';
 import { runtimeError } from './runtime-errors.js';
 import type { WeightFile } from './weights/memory-weights.js';
 
@@ -95,11 +95,11 @@ function sessionOptions(
     logSeverityLevel: 4,
     graphOptimizationLevel: 'all',
     externalData: files.map(({ location, data }) => ({ path: location, data })),
-    extra: { session: sessionConfig(settings, folder) },
+    extra: { session: sessionConfig(folder) },
   };
 }
 
-function sessionConfig(settings: RuntimeSettings, folder: string | undefined): Record<string, string> {
+function sessionConfig(folder: string | undefined): Record<string, string> {
   return {
     // Waiting threads that spin take cores from the application and gain nothing measurable here.
     'intra_op.allow_spinning': '0',

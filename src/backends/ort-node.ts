@@ -116,7 +116,13 @@ export function ortNode(options?: OrtNodeOptions): Backend {
     createSession: async (artifact, options = {}) => {
       const signal = AbortSignal.any([disposal.signal, ...(options.signal ? [options.signal] : [])]);
       signal.throwIfAborted();
-      return abortable(track(create(artifact, { ...options, signal })), signal);
+      const work = track(create(artifact, { ...options, signal }));
+      // An abort in the moment of success: the caller gets the reason, so nobody else would dispose this session.
+      work.then(
+        (session) => (signal.aborted ? session.dispose() : undefined),
+        () => undefined,
+      );
+      return abortable(work, signal);
     },
     dispose: async () => {
       disposal.abort(new AnimateDiffError('disposed', 'the backend was disposed'));
@@ -127,7 +133,7 @@ export function ortNode(options?: OrtNodeOptions): Backend {
 }
 
 const starters: Readonly<Record<'worker' | 'process' | 'none', () => HostConnection>> = {
-  worker: () => connect((events) => openWorker(hostScript(process.execArgv), events)),
-  process: () => connect((events) => openProcess(hostScript(process.execArgv), events)),
+  worker: () => connect((events) => openWorker(hostScript(), events)),
+  process: () => connect((events) => openProcess(hostScript(), events)),
   none: () => inlineConnection(ortNodeService(false)),
 };

@@ -43,7 +43,6 @@ export function hostedSession({
   host.retain();
 
   async function ensureLoaded(connection: HostConnection): Promise<void> {
-    if (disposal !== undefined) throw new AnimateDiffError('disposed', `${label}: the session was disposed`);
     if (loadedOn === connection) return;
     if (files === undefined) {
       const message = `${label}: the host of ONNX Runtime ended, and the weights were in its memory only; create the session again`;
@@ -79,13 +78,16 @@ export function hostedSession({
 
   return {
     load: (signal) => host.exclusive(ensureLoaded, signal),
-    run: (feeds, options = {}) =>
-      host.exclusive(async (connection) => {
+    run: async (feeds, options = {}) => {
+      if (disposal !== undefined)
+        throw new AnimateDiffError('disposed', `${label}: the session was disposed`);
+      return host.exclusive(async (connection) => {
         await ensureLoaded(connection);
         options.signal?.throwIfAborted();
         const own = ownTensors(feeds);
         return connection.call('run', { session: id, feeds: own }, tensorBuffers(own));
-      }, options.signal),
+      }, options.signal);
+    },
     dispose: () => {
       disposal ??= release();
       return disposal;

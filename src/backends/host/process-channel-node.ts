@@ -6,7 +6,7 @@ import type { HostChannel, HostEvents } from './host-connection.js';
 /** Starts a child process. Messages are copied, and it can be killed whatever it is doing. */
 export function openProcess(script: HostScript, events: HostEvents): HostChannel {
   const child = fork(fileURLToPath(script.url), [], {
-    execArgv: script.execArgv,
+    execArgv: [...process.execArgv, ...script.execArgv],
     serialization: 'advanced',
     // The runtime's own output must not end in the application's standard output, which may be piped.
     stdio: ['ignore', 2, 2, 'ipc'],

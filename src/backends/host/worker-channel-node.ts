@@ -7,7 +7,7 @@ import type { HostChannel, HostEvents } from './host-connection.js';
  * ending a thread inside ONNX Runtime aborts the whole process.
  */
 export function openWorker(script: HostScript, events: HostEvents): HostChannel {
-  const worker = new Worker(script.url, { execArgv: script.execArgv, name: 'animatediff-js' });
+  const worker = new Worker(script.workerUrl, { name: 'animatediff-js' });
   let problem: string | undefined;
   worker.on('message', events.reply);
   worker.on('error', (error) => {

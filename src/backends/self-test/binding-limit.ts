@@ -30,7 +30,8 @@ async function isRight(run: RunOnce, bytes: number): Promise<boolean> {
       shape: { type: 'int64', shape: [2], data: BigInt64Array.of(BigInt(rows), BigInt(columns)) },
       last: { type: 'int64', shape: [1], data: BigInt64Array.of(BigInt(rows - 1)) },
     });
-    return (y?.data as Float32Array).every((value) => Math.abs(value * columns - 1) < 1e-3);
+    const row = y?.data;
+    return row instanceof Float32Array && row.every((value) => Math.abs(value * columns - 1) < 1e-3);
   } catch {
     return false;
   }

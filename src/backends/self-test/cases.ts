@@ -135,12 +135,17 @@ function biasSplitGeluCase(): SelfTestCase {
 }
 
 function convCase(channels: number): SelfTestCase {
-  const operands = { x: values([1, channels, 8, 8], 1), w: values([4, channels, 3, 3], 2) };
+  const operands = {
+    x: values([1, channels, 8, 8], 1),
+    w: values([4, channels, 3, 3], 2),
+    bias: values([4], 3),
+  };
+  const products = reference.conv3x3(operands.x.data, operands.w.data, channels, 4, 8);
   return makeCase({
     what: `3×3 convolution of ${channels} channels`,
     operands,
-    emit: (g, { x, w }) => conv2d(g, x!, w!, undefined),
-    expected: reference.conv3x3(operands.x.data, operands.w.data, channels, 4, 8),
+    emit: (g, { x, w, bias }) => conv2d(g, x!, w!, bias),
+    expected: products.map((value, index) => value + operands.bias.data[Math.floor(index / 64)]!),
   });
 }
 

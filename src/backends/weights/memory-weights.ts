@@ -1,4 +1,5 @@
 import { AnimateDiffError } from '../../core/errors.js';
+import { yieldToEventLoop } from '../../core/yield.js';
 import type { ExternalWeights } from '../backend.js';
 import { streamWeights } from './stream-weights.js';
 import type { WeightsProgress } from './weights-progress.js';
@@ -27,7 +28,7 @@ export async function readIntoMemory(
       data.set(piece, position);
       position += piece.byteLength;
       progress.moved(piece.byteLength);
-      await nextTask();
+      await yieldToEventLoop();
     }
     files.push({ location: blob.location, data });
   }
@@ -44,8 +45,4 @@ function allocate({ byteLength, location }: ExternalWeights, label: string): Uin
       { cause },
     );
   }
-}
-
-function nextTask(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }

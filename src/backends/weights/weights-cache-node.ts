@@ -51,7 +51,7 @@ export function weightsCache({ directory, maxBytes }: WeightsCacheRequest): Weig
   const leases = leaseKeeper();
   return {
     prepare: async (artifact, { signal, onProgress } = {}) => {
-      const total = artifact.weights.reduce((sum, { byteLength }) => sum + byteLength, 0);
+      const total = sizeOf(artifact.weights);
       const progress = weightsProgress(artifact.label, total, onProgress);
       await makeCacheFolder(folder);
       await sweepLeases(folder);
@@ -78,7 +78,7 @@ async function fill(
     if (await takeKnown(preparation, blob)) preparation.progress.skipped(blob.byteLength);
     else missing.push(blob);
   }
-  const needed = missing.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const needed = sizeOf(missing);
   if (needed === 0) return;
   const mayKeep = await makeRoom(preparation.folder, needed, maxBytes);
   for (const blob of missing) await write(preparation, blob, mayKeep);
@@ -110,13 +110,19 @@ async function write(
  * @throws `backend` when the disk has too little left.
  */
 async function makeRoom(folder: CacheFolder, needed: number, maxBytes: number): Promise<boolean> {
-  const held = (await listBlobs(folder)).reduce((sum, blob) => sum + blob.byteLength, 0);
-  const over = needed > maxBytes ? 0 : held + needed - maxBytes;
+  const blobs = await listBlobs(folder);
+  const held = sizeOf(blobs);
   const lacking = needed - (await freeBytes(folder));
+  // Nothing is given up for what would not fit anyway.
+  if (lacking > sizeOf(blobs.filter(({ inUse }) => !inUse))) throw diskFull(folder, needed);
+  const over = needed > maxBytes ? 0 : held + needed - maxBytes;
   const goal = Math.max(over, lacking);
   const removed = goal > 0 ? await evictBlobs(folder, (bytes) => bytes >= goal) : 0;
-  if (removed < lacking && needed > (await freeBytes(folder))) throw diskFull(folder, needed);
   return held - removed + needed <= maxBytes;
+}
+
+function sizeOf(blobs: readonly { readonly byteLength: number }[]): number {
+  return blobs.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 async function freeBytes(folder: CacheFolder): Promise<number> {
