@@ -31,8 +31,8 @@ export interface NodeRuntimeReport {
 }
 
 /**
- * Tries out what `ortNode` could use here. Devices are tried in processes of their own, since a broken driver may take
- * its process along.
+ * Tries out what `ortNode` could use here. Devices are tried in processes of their own, since a broken driver may
+ * take its process along.
  */
 export async function describeNodeRuntime(cache: CacheSelection = {}): Promise<NodeRuntimeReport> {
   const devices: DeviceReport[] = [];

@@ -4,8 +4,8 @@ import { checkOptions } from '../core/check-options.js';
 /** Where the weights of networks are kept between sessions. */
 export interface WeightsCacheOptions {
   /**
-   * Folder, made when it is missing. Default: `animatediff-js` in the user's cache folder, which is `$XDG_CACHE_HOME` or
-   * `~/.cache` on Linux, `~/Library/Caches` on macOS and `%LOCALAPPDATA%` on Windows.
+   * Folder, made when it is missing. Default: `animatediff-js` in the user's cache folder, which is
+   * `$XDG_CACHE_HOME` or `~/.cache` on Linux, `~/Library/Caches` on macOS and `%LOCALAPPDATA%` on Windows.
    */
   directory?: string | undefined;
   /** Bytes the cache may hold; what was not used for longest goes first. Default 40e9. */
@@ -15,8 +15,8 @@ export interface WeightsCacheOptions {
 /** Options of `ortNode`. */
 export interface OrtNodeOptions {
   /**
-   * What computes: `cpu` (default), `webgpu` (any graphics card, through Vulkan, DirectX 12 or Metal) or `cuda` (NVIDIA on
-   * Linux x64). A device that is missing is an error, never a silent fall-back.
+   * What computes: `cpu` (default), `webgpu` (any graphics card, through Vulkan, DirectX 12 or Metal) or `cuda`
+   * (NVIDIA on Linux x64). A device that is missing is an error, never a silent fall-back.
    */
   device?: 'cpu' | 'webgpu' | 'cuda' | undefined;
   /** Threads that compute one operator on the CPU. Default: `os.availableParallelism()`. They sleep while they wait. */
@@ -24,16 +24,17 @@ export interface OrtNodeOptions {
   /**
    * Where the runtime lives, since it blocks its thread while it loads and computes.
    *
-   * - `worker` (default): a worker thread. The application stays live; an abort takes effect at once for the caller, while the
-   *   run under way ends in the background, and the next call waits for it. Calling `process.exit()` during a run makes the
-   *   runtime abort the process: dispose first.
-   * - `process`: a child process for each session. An abort kills it; the session loads again by itself when it is run next. Tensors
-   *   are copied to and fro.
+   * - `worker` (default): a worker thread. The application stays live; an abort takes effect at once for the
+   *   caller, while the run under way ends in the background, and the next call waits for it. Calling
+   *   `process.exit()` during a run makes the runtime abort the process: dispose first.
+   * - `process`: a child process for each session. An abort kills it; the session loads again by itself when it
+   *   is run next. Tensors are copied to and fro.
    * - `none`: the calling thread. For scripts, and for workers of your own.
    */
   isolation?: 'worker' | 'process' | 'none' | undefined;
   /**
-   * Weights reach the runtime as files, which it maps into memory; from buffers it would need two to three times their size.
+   * Weights reach the runtime as files, which it maps into memory; from buffers it would need two to three times
+   * their size.
    *
    * - an object, or nothing: the files are kept, so that the next start is quick.
    * - `false`: files are made in the same default folder and deleted with their session.

@@ -25,9 +25,9 @@ import { nodeWeights } from './weights/node-weights-node.js';
 import { memoryWeights, type PreparedWeights } from './weights/prepared-weights.js';
 
 /**
- * Runs networks with onnxruntime-node: on the CPU, or on a graphics card through WebGPU or CUDA. The runtime lives in a
- * worker thread unless `isolation` says otherwise, so the application's event loop stays live; it starts with the first session and ends
- * with the last, and gives its memory back then.
+ * Runs networks with onnxruntime-node: on the CPU, or on a graphics card through WebGPU or CUDA. The runtime lives
+ * in a worker thread unless `isolation` says otherwise, so the application's event loop stays live; it starts with
+ * the first session and ends with the last, and gives its memory back then.
  *
  * @throws `invalid-options`. A device that is missing is reported by the first call that needs it.
  */

@@ -12,8 +12,9 @@ const largestBytes = 2 ** 30;
 const columns = 1024;
 
 /**
- * Finds the largest tensor that a WebGPU device computes rightly, by doubling. Some kernels of ONNX Runtime 1.30 write
- * nothing beyond the device's binding limit instead of failing, softmax among them, and the limit cannot be asked for from Node.
+ * Finds the largest tensor that a WebGPU device computes rightly, by doubling. Some kernels of ONNX Runtime 1.30
+ * write nothing beyond the device's binding limit instead of failing, softmax among them, and the limit cannot be
+ * asked for from Node.
  */
 export async function bindingLimit(run: RunOnce): Promise<number> {
   let limit = guaranteedBytes;

@@ -51,8 +51,9 @@ export async function takeBlob(
 }
 
 /**
- * Makes a finished file of a lease a blob of the cache. When the same content is there already, the lease takes that
- * instead and the file goes. Where the file system has no hard links nothing is kept, and the file is the lease's alone.
+ * Makes a finished file of a lease a blob of the cache. When the same content is there already, the lease takes
+ * that instead and the file goes. Where the file system has no hard links nothing is kept, and the file is the
+ * lease's alone.
  */
 export async function publishBlob(
   folder: CacheFolder,

@@ -6,10 +6,10 @@ import * as z from 'zod/mini';
 import { AnimateDiffError } from '../../core/errors.js';
 
 /**
- * The cache's folders. A blob is named by the SHA-256 of its content, and appears there complete or not at all. An index entry is named by the
- * SHA-256 of an identity and tells which blob has that content. A lease is a folder of one session in which the blobs
- * have, as hard links, the names that its graph uses; so a blob is in use as long as it has more than one name, and
- * its bytes outlive even its removal.
+ * The cache's folders. A blob is named by the SHA-256 of its content, and appears there complete or not at all. An
+ * index entry is named by the SHA-256 of an identity and tells which blob has that content. A lease is a folder of
+ * one session in which the blobs have, as hard links, the names that its graph uses; so a blob is in use as long as
+ * it has more than one name, and its bytes outlive even its removal.
  */
 export interface CacheFolder {
   readonly root: string;

@@ -65,8 +65,8 @@ export async function sweepLeases(folder: CacheFolder): Promise<void> {
 }
 
 /**
- * Eight digits that tell apart whatever counts processes on its own: machines that share a cache over a network, and containers that share
- * one through a volume.
+ * Eight digits that tell apart whatever counts processes on its own: machines that share a cache over a network,
+ * and containers that share one through a volume.
  */
 function machineId(): string {
   return createHash('sha256').update(`${hostname()} ${processNamespace()}`).digest('hex').slice(0, 8);

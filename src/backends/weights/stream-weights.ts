@@ -12,8 +12,8 @@ const pieceBytes = 4 * 2 ** 20;
  * once, when its turn comes, so at most one is held.
  *
  * @param label Of the model, for errors.
- * @throws `weights-mismatch` when a tensor gives another number of bytes than announced, `invalid-options` when tensors overlap or
- *   leave the blob, or whatever a tensor's `read` throws.
+ * @throws `weights-mismatch` when a tensor gives another number of bytes than announced, `invalid-options` when
+ *   tensors overlap or leave the blob, or whatever a tensor's `read` throws.
  */
 export async function* streamWeights(
   weights: ExternalWeights,

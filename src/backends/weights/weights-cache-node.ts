@@ -26,7 +26,8 @@ export interface PrepareOptions {
 export interface WeightsCache {
   /**
    * Makes the files of one network, reading only what the cache does not have.
-   * @throws `backend` when the disk is full or the folder cannot be written, or whatever reading a weight throws. Leaves nothing half-made.
+   * @throws `backend` when the disk is full or the folder cannot be written, or whatever reading a weight throws.
+   *   Leaves nothing half-made.
    */
   prepare(artifact: ModelArtifact, options?: PrepareOptions): Promise<PreparedWeights>;
 }
