@@ -6,6 +6,7 @@ export default defineConfig({
     node: 'src/node.ts',
     media: 'src/media.ts',
     testing: 'src/testing.ts',
+    cli: 'src/cli.ts',
     'ort-node-host': 'src/backends/ort-host-node.ts',
   },
   format: 'esm',

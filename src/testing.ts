@@ -1,7 +1,5 @@
 /** The testing door: what a plugin must pass. Free of any test framework. */
 
-export {
-  type SchedulerConformanceCase,
-  type SchedulerConformanceOptions,
-  schedulerConformance,
-} from './testing/scheduler-conformance.js';
+export { backendConformance } from './testing/backend-conformance.js';
+export type { ConformanceCase } from './testing/conformance.js';
+export { type SchedulerConformanceOptions, schedulerConformance } from './testing/scheduler-conformance.js';

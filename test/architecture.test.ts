@@ -35,7 +35,8 @@ function importsOf(file: string): string[] {
 }
 
 const folderOf = (file: string): string => (file.includes('/') ? file.slice(0, file.indexOf('/')) : '');
-const floorOf = (file: string): number => (folderOf(file) === '' ? doorFloor : (floors[folderOf(file)] ?? Number.NaN));
+const floorOf = (file: string): number =>
+  folderOf(file) === '' ? doorFloor : (floors[folderOf(file)] ?? Number.NaN);
 
 test('every folder has a floor', () => {
   expect(files.filter((file) => Number.isNaN(floorOf(file)))).toEqual([]);
@@ -67,7 +68,9 @@ test('the library knows backends and schedulers by their contracts', () => {
 });
 
 test('only backends/ort-* name ONNX Runtime', () => {
-  const naming = files.filter((file) => importsOf(file).some((specifier) => specifier.startsWith('onnxruntime-')));
+  const naming = files.filter((file) =>
+    importsOf(file).some((specifier) => specifier.startsWith('onnxruntime-')),
+  );
   expect(naming.filter((file) => !/^backends\/(.*\/)?ort-/.test(file))).toEqual([]);
 });
 
@@ -83,7 +86,8 @@ test('the root door reaches no runtime and no Node module', () => {
     if (seen.has(file)) return;
     seen.add(file);
     for (const specifier of importsOf(file)) {
-      if (specifier.startsWith('.')) visit(relative(root, resolve(root, dirname(file), specifier)).replace(/\.js$/, '.ts'));
+      if (specifier.startsWith('.'))
+        visit(relative(root, resolve(root, dirname(file), specifier)).replace(/\.js$/, '.ts'));
       else foreign.add(specifier);
     }
   };
@@ -100,7 +104,10 @@ test('files hold one idea: none but tables is longer than 400 lines', () => {
 test('house rules that no linter checks', () => {
   const broken = files.filter((file) => {
     const text = readFileSync(join(root, file), 'utf8');
-    return /export \* from|export default|@ts-ignore|\bTODO\b|\bFIXME\b/.test(text) || /(^|\/)utils\.ts$/.test(file);
+    return (
+      /export \* from|export default|@ts-ignore|\bTODO\b|\bFIXME\b/.test(text) ||
+      /(^|\/)utils\.ts$/.test(file)
+    );
   });
   expect(broken.filter((file) => !file.endsWith('.d.ts'))).toEqual([]);
 });

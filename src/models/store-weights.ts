@@ -22,7 +22,11 @@ export function storeWeights(store: WeightStore): WeightSource {
   };
 }
 
-async function convert({ type, bytes }: RawTensor, what: string, signal?: AbortSignal): Promise<Float32Array> {
+async function convert(
+  { type, bytes }: RawTensor,
+  what: string,
+  signal?: AbortSignal,
+): Promise<Float32Array> {
   const size = bytesPerElement(type);
   const count = bytes.byteLength / size;
   // A small tensor, or one that needs no conversion, is given as it comes.
@@ -30,7 +34,8 @@ async function convert({ type, bytes }: RawTensor, what: string, signal?: AbortS
   const values = whole ?? new Float32Array(count);
   for (let start = 0; start < count; start += sliceElements) {
     const end = Math.min(count, start + sliceElements);
-    if (whole === undefined) values.set(toFloat32({ type, bytes: bytes.subarray(start * size, end * size) }), start);
+    if (whole === undefined)
+      values.set(toFloat32({ type, bytes: bytes.subarray(start * size, end * size) }), start);
     const bad = firstNonFinite(values.subarray(start, end));
     if (bad >= 0) throw notFinite(what, values[start + bad]!, start + bad);
     if (end < count) await yieldToEventLoop();

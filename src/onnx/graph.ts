@@ -133,7 +133,7 @@ export class GraphBuilder {
       name,
       operator: request.operator,
       domain,
-      inputs: request.inputs.map((input) => input?.name ?? ''),
+      inputs: inputNames(request.inputs),
       outputs: outputs.map((output) => output.name),
       attributes: request.attributes ?? {},
     });
@@ -248,6 +248,12 @@ export class GraphBuilder {
     this.#names.set(base, count + 1);
     return count === 0 ? base : `${base}_${count}`;
   }
+}
+
+// Trailing optional inputs are left out rather than named '': ONNX Runtime's WebGPU convolution crashes on those.
+function inputNames(inputs: readonly (Value | undefined)[]): string[] {
+  const given = inputs.slice(0, inputs.findLastIndex((input) => input !== undefined) + 1);
+  return given.map((input) => input?.name ?? '');
 }
 
 /** Number of elements of a value. */

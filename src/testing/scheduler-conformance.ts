@@ -2,14 +2,7 @@ import { AnimateDiffError } from '../core/errors.js';
 import type { RandomSource } from '../core/random.js';
 import { torchRandom } from '../core/torch-random.js';
 import type { SamplingRequest, SamplingRun, Scheduler, SchedulerState } from '../schedulers/scheduler.js';
-
-/** One check of a contract, for any test framework: `for (const { name, run } of cases) test(name, run)`. */
-export interface SchedulerConformanceCase {
-  /** What the scheduler does when all is well. */
-  readonly name: string;
-  /** Throws an `Error` that says what is wrong. */
-  run(): void;
-}
+import type { ConformanceCase } from './conformance.js';
 
 /** What {@link schedulerConformance} cannot tell by itself. */
 export interface SchedulerConformanceOptions {
@@ -34,7 +27,7 @@ const size = 256;
 export function schedulerConformance(
   make: () => Scheduler,
   options: SchedulerConformanceOptions = {},
-): SchedulerConformanceCase[] {
+): ConformanceCase[] {
   const { endsClean = true, exactDenoised = true } = options;
   const cases: [boolean, string, (scheduler: Scheduler) => void][] = [
     [true, 'names its contract and describes itself as plain data', describesItself],
@@ -52,7 +45,9 @@ export function schedulerConformance(
     [endsClean, 'ends on its last clean prediction', endsOnDenoised],
     [true, 'refuses steps, strength and arrays that cannot be', refusesNonsense],
   ];
-  return cases.filter(([applies]) => applies).map(([, name, check]) => ({ name, run: () => check(make()) }));
+  return cases
+    .filter(([applies]) => applies)
+    .map(([, name, check]) => ({ name, run: async () => check(make()) }));
 }
 
 function describesItself(scheduler: Scheduler): void {

@@ -1,10 +1,10 @@
 import { decode, decodeApng } from 'fast-png';
 import UPNG from 'upng-js';
 import { describe, expect, test } from 'vitest';
+import { crc32 } from '../../src/core/crc32.js';
 import { encodeApng } from '../../src/media/apng.js';
 import type { Frame } from '../../src/media/frame.js';
 import { encodePng } from '../../src/media/png.js';
-import { crc32 } from '../../src/core/crc32.js';
 import { ballFrames, fadingFrames, paint } from './sample-frames.js';
 
 // What a decoder gives for a frame: opaque pictures are stored without alpha.

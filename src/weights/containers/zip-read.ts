@@ -1,6 +1,6 @@
+import { crc32 } from '../../core/crc32.js';
 import type { ByteSource, ReadOptions } from '../../core/source.js';
 import { containerError, quoted } from './container-error.js';
-import { crc32 } from '../../core/crc32.js';
 import { inflateRaw } from './inflate.js';
 import type { ZipEntry } from './zip-directory.js';
 

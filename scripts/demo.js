@@ -1,0 +1,21 @@
+// `npm run demo`: real model files to a GIF and a contact sheet, through the command line that everyone has.
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const toy = join(root, 'models/toy');
+const { status } = spawnSync(
+  process.execPath,
+  [
+    join(root, 'dist/cli.js'),
+    'generate',
+    ...['--checkpoint', join(toy, 'model')],
+    ...['--motion', join(toy, 'motion/toy-motion.safetensors'), '--motion-group-norm', 'diffusers'],
+    ...['--prompt', 'a red circle on a black background, moving right'],
+    ...['--guidance', '5', '--steps', '25', '--seed', '6', '--enlarge', '4'],
+    ...['--output', join(root, 'out/demo.gif'), '--sheet', join(root, 'out/demo-sheet.png')],
+  ],
+  { stdio: 'inherit' },
+);
+process.exitCode = status ?? 1;

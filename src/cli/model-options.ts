@@ -1,0 +1,83 @@
+import type { ModelOptions, ModelSource, MotionGroupNorm } from '../index.js';
+import { urlSource } from '../index.js';
+import { fileSource, ortNode } from '../node.js';
+import type { CliOption, CliValues } from './options.js';
+import { UsageError } from './options.js';
+
+/** Options that name the files of a model. */
+export const modelCliOptions: readonly CliOption[] = [
+  {
+    name: 'checkpoint',
+    short: 'c',
+    kind: 'text',
+    value: 'PATH|URL',
+    help: 'Stable Diffusion 1.x: one file, or a diffusers folder',
+  },
+  {
+    name: 'motion',
+    short: 'm',
+    kind: 'text',
+    value: 'PATH|URL',
+    help: 'AnimateDiff motion module; without it one image is made',
+  },
+  { name: 'vae', kind: 'text', value: 'PATH|URL', help: "a VAE to use instead of the checkpoint's" },
+  { name: 'tokenizer', kind: 'text', value: 'FOLDER', help: 'folder with vocab.json and merges.txt' },
+  {
+    name: 'variant',
+    kind: 'text',
+    value: 'NAME',
+    help: "which of a folder's weights to prefer, such as fp16",
+  },
+  {
+    name: 'motion-group-norm',
+    kind: 'text',
+    choices: ['original', 'diffusers', 'frame'],
+    help: 'scope of group norms (original)',
+  },
+];
+
+/** Options that choose where networks run. */
+export const backendCliOptions: readonly CliOption[] = [
+  { name: 'device', kind: 'text', choices: ['cpu', 'webgpu', 'cuda'], help: 'what computes (cpu)' },
+  { name: 'threads', kind: 'number', value: 'N', help: 'threads of the CPU (all)' },
+  {
+    name: 'isolation',
+    kind: 'text',
+    choices: ['worker', 'process', 'none'],
+    help: 'where the runtime lives (worker)',
+  },
+  { name: 'no-cache', kind: 'flag', help: 'do not keep weights on disk' },
+];
+
+/** A path or URL as a source. */
+export function sourceOf(name: string): ModelSource {
+  return /^https?:\/\//.test(name) ? urlSource(name) : fileSource(name);
+}
+
+/** The files that were named. @throws {@link UsageError} when there is no checkpoint. */
+export function modelOptions(values: CliValues): ModelOptions {
+  const checkpoint = values.text('checkpoint');
+  if (checkpoint === undefined) throw new UsageError('--checkpoint is needed');
+  const optional = (name: string): ModelSource | undefined => {
+    const given = values.text(name);
+    return given === undefined ? undefined : sourceOf(given);
+  };
+  return {
+    checkpoint: sourceOf(checkpoint),
+    motionModule: optional('motion'),
+    vae: optional('vae'),
+    tokenizer: optional('tokenizer'),
+    variant: values.text('variant'),
+    motionGroupNorm: values.text('motion-group-norm') as MotionGroupNorm | undefined,
+  };
+}
+
+/** The backend that was chosen. */
+export function backendOf(values: CliValues): ReturnType<typeof ortNode> {
+  return ortNode({
+    device: values.text('device') as 'cpu' | undefined,
+    threads: values.number('threads'),
+    isolation: values.text('isolation') as 'worker' | undefined,
+    weightsCache: values.flag('no-cache') ? false : undefined,
+  });
+}
