@@ -8,8 +8,8 @@ import { type GenerateOptions, resolveGenerateOptions } from './generate-options
 import { generation } from './generation.js';
 import { checkLoadOptions, type LoadOptions, type ModelOptions } from './load-options.js';
 import { type Networks, networks } from './networks.js';
-import { type OpenedModel, openModel } from './opened-model.js';
-import { type MemoryPlan, type PlanOptions, planMemory, planModel } from './plan.js';
+import { type OpenedModel, openModel, trainedGroupNorm } from './opened-model.js';
+import { type MemoryPlan, type PlanOptions, planMemory, planModel, usualResidency } from './plan.js';
 import { type SamplingDefaults, samplingDefaults } from './sampling-defaults.js';
 import { pickTokenizer } from './tokenizer.js';
 import { checkFrameCount } from './unet.js';
@@ -90,8 +90,8 @@ export class AnimateDiffPipeline {
       const capabilities = await backend.capabilities();
       const sampling = samplingDefaults(model, options.scheduler);
       const tokenizer = await pickTokenizer(options.tokenizer, model.checkpoint, { signal });
-      const { residency } = await planModel(model, { residency: options.residency });
-      const groupNorm = options.motionGroupNorm ?? 'original';
+      const residency = options.residency ?? usualResidency(model);
+      const groupNorm = options.motionGroupNorm ?? trainedGroupNorm(model);
       nets = networks(model, backend, capabilities, residency, groupNorm);
       await nets.preload({ signal, onProgress });
       warnings.unshift(...model.warnings, ...sampling.warnings, ...capabilities.notes.map(selfTestWarning));

@@ -47,7 +47,10 @@ export interface ModelOptions {
   variant?: string | undefined;
   /** See {@link ConfigOverrides}. */
   config?: ConfigOverrides | undefined;
-  /** Scope of the group norms, see {@link MotionGroupNorm}. Default `original`: as the weights were trained. */
+  /**
+   * Scope of the group norms, see {@link MotionGroupNorm}. Default: what the module's metadata `group_norm` says, else
+   * `original`, as the published modules were trained.
+   */
   motionGroupNorm?: MotionGroupNorm | undefined;
   /** Cancels the load, which rejects with the signal's reason and frees what it had made. */
   signal?: AbortSignal | undefined;

@@ -8,6 +8,7 @@ import { withFramePositions } from '../models/frame-positions.js';
 import { storeWeights } from '../models/store-weights.js';
 import {
   type MotionConfig,
+  type MotionGroupNorm,
   readMotionConfig,
   readUnetConfig,
   type UnetConfig,
@@ -112,6 +113,12 @@ function assemble(
       await Promise.all(files.map((file) => file.close()));
     },
   };
+}
+
+/** How the motion module's file says that its norms were trained (metadata `group_norm`); `original` when it is silent. */
+export function trainedGroupNorm({ motion }: OpenedModel): MotionGroupNorm {
+  const told = motion?.module.store.metadata.get('group_norm');
+  return told === 'diffusers' || told === 'frame' ? told : 'original';
 }
 
 function openMotion(

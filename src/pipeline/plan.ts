@@ -1,4 +1,5 @@
 import type { ModelArtifact } from '../backends/backend.js';
+import { elementCount } from '../core/tensor.js';
 import { buildClipText } from '../models/clip-text.js';
 import { buildUnet } from '../models/unet.js';
 import type { UnetConfig } from '../models/unet-config.js';
@@ -81,8 +82,16 @@ export async function planModel(model: OpenedModel, options: PlanOptions): Promi
     ),
   ];
   const weightBytes = networks.reduce((sum, network) => sum + network.weightBytes, 0);
-  const residency = options.residency ?? (weightBytes <= keepAllBytes ? 'all' : 'unet');
+  const residency = options.residency ?? usualResidency(model);
   return { networks, residency, weightBytes, peakBytes: peak(networks, residency) };
+}
+
+/** `all` for models whose weights take at most 1 GB, otherwise `unet`. */
+export function usualResidency({ unet, textEncoder, vae }: OpenedModel): Residency {
+  const bytes = [unet, textEncoder, vae]
+    .flatMap(({ weights }) => [...weights.names].map((name) => 4 * elementCount(weights.shape(name) ?? [0])))
+    .reduce((sum, size) => sum + size, 0);
+  return bytes <= keepAllBytes ? 'all' : 'unet';
 }
 
 function networkPlan(name: NetworkName, artifact: ModelArtifact, activationBytes: number): NetworkPlan {

@@ -1,0 +1,37 @@
+import type { BenchResult } from './result.js';
+
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;
+const seconds = (value: number): string => `${value.toFixed(2)} s`;
+const rate = (flops: number): string => `${(flops / 1e9).toFixed(0)} GFLOP/s`;
+
+/** The results as text. The limit is the time at the better of the two peaks. */
+export function reportText(result: BenchResult): string {
+  const best = Math.max(result.peak.matmul, result.peak.convolution);
+  const evaluations = result.evaluations.map(({ frames, pixels, seconds: median, flops, all }) =>
+    [
+      `UNet, ${frames} frames at ${pixels}×${pixels}`.padEnd(34),
+      `${seconds(median)} (${all.map((value) => value.toFixed(2)).join(', ')})`,
+      `${(flops / 1e12).toFixed(3)} TFLOP, ${rate(flops / median)}, ${((100 * flops) / median / best).toFixed(0)}% of the peak`,
+      `limit ${seconds(flops / best)}`,
+    ].join('  '),
+  );
+  const row = (name: string, value: string): string => `${name.padEnd(34)}  ${value}`;
+  return [
+    'Stable Diffusion 1.5 with a v2 motion module, random weights, float32',
+    row(
+      `machine, ${result.threads} threads`,
+      `matmul ${rate(result.peak.matmul)}, convolution ${rate(result.peak.convolution)}`,
+    ),
+    ...evaluations,
+    row('text encoder, load and one prompt', seconds(result.textSeconds)),
+    row('VAE, load and one 256×256 frame', seconds(result.frameDecodeSeconds)),
+    row('load, weights cache empty', seconds(result.coldLoadSeconds)),
+    row('load, weights cache full', seconds(result.warmLoadSeconds)),
+    row('memory, peak', gigabytes(result.peakBytes)),
+    row(
+      'memory, steady',
+      `${gigabytes(result.steadyBytes)}, of which private ${gigabytes(result.steadyPrivateBytes)}`,
+    ),
+    row('memory, after dispose', gigabytes(result.afterDisposeBytes)),
+  ].join('\n');
+}

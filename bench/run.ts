@@ -1,0 +1,127 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { AnimateDiffPipeline, type Float32Tensor, float32Tensor, torchRandom } from 'animatediff-js';
+import { fileSource, ortNode } from 'animatediff-js/node';
+import { storeWeights } from '../src/models/store-weights.js';
+import { readUnetConfig } from '../src/models/unet-config.js';
+import { openCheckpoint } from '../src/weights/checkpoint.js';
+import { unetFlops } from './flops.js';
+import { type MachinePeak, machinePeak } from './machine-peak.js';
+import { median, secondsOf } from './median.js';
+import { memoryUse } from './memory.js';
+import { type RandomModel, writeRandomModel } from './random-model.js';
+import { reportText } from './report.js';
+import type { BenchResult, EvaluationResult } from './result.js';
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    clean: { type: 'boolean', default: false },
+    threads: { type: 'string', default: '2' },
+    repeats: { type: 'string', default: '3' },
+    folder: { type: 'string', default: join(tmpdir(), 'animatediff-js-bench') },
+  },
+});
+
+async function main(): Promise<void> {
+  const threads = Number(values.threads);
+  const note = (text: string): void => {
+    if (!values.json) console.error(text);
+  };
+  note('writing model files with random weights (once)');
+  const model = await writeRandomModel(values.folder);
+  const cache = mkdtempSync(join(values.folder, 'cache-'));
+  try {
+    const backend = ortNode({ threads, weightsCache: { directory: cache } });
+    note("measuring the machine's own peak");
+    const peak = await machinePeak(backend);
+    note('loading');
+    const result = await measure(model, backend, { threads, peak, note });
+    console.log(values.json ? JSON.stringify(result) : reportText(result));
+  } finally {
+    rmSync(cache, { recursive: true, force: true });
+    if (values.clean) rmSync(values.folder, { recursive: true, force: true });
+  }
+}
+
+async function measure(
+  model: RandomModel,
+  backend: ReturnType<typeof ortNode>,
+  { threads, peak, note }: { threads: number; peak: MachinePeak; note: (text: string) => void },
+): Promise<BenchResult> {
+  const load = (): Promise<AnimateDiffPipeline> =>
+    AnimateDiffPipeline.load({
+      backend,
+      checkpoint: fileSource(model.checkpoint),
+      motionModule: fileSource(model.motionModule),
+    });
+  let pipeline!: AnimateDiffPipeline;
+  const coldLoadSeconds = await secondsOf(async () => {
+    pipeline = await load();
+  });
+  await pipeline.dispose();
+  const warmLoadSeconds = await secondsOf(async () => {
+    pipeline = await load();
+  });
+  note('evaluating');
+  const { textEncoder, vae } = pipeline.components;
+  const textSeconds = await secondsOf(() => textEncoder.encode(['a corgi on a beach']));
+  const context = await textEncoder.encode(['a corgi on a beach']);
+  const sizes = values.quick
+    ? ([[2, 64]] as const)
+    : ([
+        [8, 128],
+        [8, 256],
+      ] as const);
+  const evaluations: EvaluationResult[] = [];
+  for (const [frames, pixels] of sizes)
+    evaluations.push(await evaluate(pipeline, model, context, frames, pixels));
+  const latents = float32Tensor(torchRandom(2).normal(4 * 32 * 32), [1, 4, 32, 32]);
+  const frameDecodeSeconds = await secondsOf(() => vae.decode(latents));
+  const { resident, privateBytes } = memoryUse();
+  await pipeline.dispose();
+  return {
+    threads,
+    peak,
+    coldLoadSeconds,
+    warmLoadSeconds,
+    peakBytes: memoryUse().peak,
+    steadyBytes: resident,
+    steadyPrivateBytes: privateBytes,
+    afterDisposeBytes: memoryUse().resident,
+    textSeconds,
+    frameDecodeSeconds,
+    evaluations,
+  };
+}
+
+async function evaluate(
+  { components }: AnimateDiffPipeline,
+  model: RandomModel,
+  context: Float32Tensor,
+  frames: number,
+  pixels: number,
+): Promise<EvaluationResult> {
+  const side = pixels / components.vae.latentScale;
+  const sample = float32Tensor(torchRandom(1).normal(4 * frames * side * side), [1, 4, frames, side, side]);
+  const all: number[] = [];
+  // The first run pays for allocations.
+  for (let i = 0; i <= Number(values.repeats); i++) {
+    const seconds = await secondsOf(() => components.unet.predict({ sample, timestep: 500, context }));
+    if (i > 0) all.push(seconds);
+  }
+  const checkpoint = await openCheckpoint(fileSource(model.checkpoint));
+  const config = readUnetConfig(storeWeights(checkpoint.unet.store));
+  await checkpoint.close();
+  const flops = unetFlops(
+    config,
+    { midBlock: true },
+    { batch: 1, frames, height: side, width: side, tokens: 77 },
+  );
+  return { frames, pixels, seconds: median(all), all, flops };
+}
+
+await main();
