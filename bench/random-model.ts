@@ -43,6 +43,7 @@ async function writeRandomFile(path: string, shapes: Record<string, number[]>): 
   if (existsSync(path) && statSync(path).size === size) return;
   const normals = torchRandom(1).normal(tableSize);
   const tables = new Map<number, Uint16Array>();
+  let start = 0;
   const file = await open(`${path}.part`, 'w');
   try {
     await file.write(header);
@@ -52,9 +53,12 @@ async function writeRandomFile(path: string, shapes: Record<string, number[]>): 
         tables.get(spread) ??
         float32ToFloat16(normals.map((value) => value * spread + (isGain(name, shape) ? 1 : 0)));
       tables.set(spread, table);
-      for (let left = shape.reduce((a, b) => a * b, 1); left > 0; left -= tableSize) {
-        const piece = table.subarray(0, Math.min(left, tableSize));
+      // Each tensor begins elsewhere: ONNX Runtime keeps one copy of packed weights that are equal.
+      start = (start + 104_729) % tableSize;
+      for (let left = shape.reduce((x, y) => x * y, 1), from = start; left > 0; from = 0) {
+        const piece = table.subarray(from, Math.min(from + left, tableSize));
         await file.write(new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength));
+        left -= piece.length;
       }
     }
   } finally {
