@@ -20,6 +20,7 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     clean: { type: 'boolean', default: false },
+    prepack: { type: 'boolean', default: false },
     threads: { type: 'string', default: '2' },
     repeats: { type: 'string', default: '3' },
     folder: { type: 'string', default: join(tmpdir(), 'animatediff-js-bench') },
@@ -35,7 +36,7 @@ async function main(): Promise<void> {
   const model = await writeRandomModel(values.folder);
   const cache = mkdtempSync(join(values.folder, 'cache-'));
   try {
-    const backend = ortNode({ threads, weightsCache: { directory: cache } });
+    const backend = ortNode({ threads, prepack: values.prepack, weightsCache: { directory: cache } });
     note("measuring the machine's own peak");
     const peak = await machinePeak(backend);
     note('loading');

@@ -43,6 +43,13 @@ export interface OrtNodeOptions {
    * Networks with less than 32 MB of weights go through memory in any case.
    */
   weightsCache?: WeightsCacheOptions | false | 'memory' | undefined;
+  /**
+   * Whether weights in files are packed for the CPU's kernels when a network is loaded. `false` (default) computes
+   * straight from the mapped file: a UNet of Stable Diffusion 1.5 loads in a second, keeps 0.4 GB of memory of its own,
+   * and gives it back when it is disposed. `true` is about 8% faster, loads in 4 to 8 seconds, keeps 3.4 GB, and the
+   * allocator may hold part of that after a dispose. Networks in memory are always packed.
+   */
+  prepack?: boolean | undefined;
 }
 
 const schema = z.strictObject({
@@ -59,6 +66,7 @@ const schema = z.strictObject({
       }),
     ]),
   ),
+  prepack: z.optional(z.boolean()),
 });
 
 /** @throws `invalid-options`. */

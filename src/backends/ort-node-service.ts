@@ -98,15 +98,16 @@ function sessionOptions(
     // private memory in place of the page cache, and seconds of loading, for no speed at several frames.
     graphOptimizationLevel: folder === undefined ? 'all' : 'extended',
     externalData: files.map(({ location, data }) => ({ path: location, data })),
-    extra: { session: sessionConfig(folder) },
+    extra: { session: sessionConfig(folder, settings.prepack) },
   };
 }
 
-function sessionConfig(folder: string | undefined): Record<string, string> {
+function sessionConfig(folder: string | undefined, prepack: boolean): Record<string, string> {
   return {
     // Waiting threads that spin take cores from the application and gain nothing measurable here.
     'intra_op.allow_spinning': '0',
     ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
+    ...(folder === undefined || prepack ? {} : { disable_prepacking: '1' }),
   };
 }
 

@@ -35,10 +35,11 @@ export function ortNode(options?: OrtNodeOptions): Backend {
   const {
     device = 'cpu',
     threads = availableParallelism(),
+    prepack = false,
     isolation = 'worker',
     weightsCache,
   } = checkOrtNodeOptions(options);
-  const settings: RuntimeSettings = { device, threads };
+  const settings: RuntimeSettings = { device, threads, prepack };
   const prepare = nodeWeights(weightsCache);
   const newHost = () => runtimeHost(starters[isolation]);
   const sharedHost = newHost();

@@ -7,6 +7,8 @@ export interface RuntimeSettings {
   readonly device: 'cpu' | 'webgpu' | 'cuda';
   /** Threads that compute one operator on the CPU. */
   readonly threads: number;
+  /** Whether weights in files are packed when a network is loaded. */
+  readonly prepack: boolean;
 }
 
 /** Asks a host to load a network. */
