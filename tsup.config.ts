@@ -13,7 +13,9 @@ export default defineConfig({
   platform: 'neutral',
   target: 'es2022',
   external: [/^node:/, /^[a-z@](?!:)/],
-  dts: { entry: { index: 'src/index.ts', node: 'src/node.ts', media: 'src/media.ts', testing: 'src/testing.ts' } },
+  dts: {
+    entry: { index: 'src/index.ts', node: 'src/node.ts', media: 'src/media.ts', testing: 'src/testing.ts' },
+  },
   sourcemap: true,
   splitting: true,
   removeNodeProtocol: false,

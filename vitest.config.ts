@@ -7,7 +7,10 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^animatediff-js$/, replacement: source('index') },
-      { find: /^animatediff-js\/(node|media|testing)$/, replacement: fileURLToPath(new URL('src/$1.ts', import.meta.url)) },
+      {
+        find: /^animatediff-js\/(node|media|testing)$/,
+        replacement: fileURLToPath(new URL('src/$1.ts', import.meta.url)),
+      },
     ],
   },
   test: {

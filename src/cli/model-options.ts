@@ -47,7 +47,7 @@ export const backendCliOptions: readonly CliOption[] = [
     help: 'where the runtime lives (worker)',
   },
   { name: 'no-cache', kind: 'flag', help: 'do not keep weights on disk' },
-  { name: 'prepack', kind: 'flag', help: 'pack the weights: 8% faster, gigabytes more memory' },
+  { name: 'prepack', kind: 'flag', help: 'pack the weights: up to 8% faster, gigabytes more memory' },
 ];
 
 /** A path or URL as a source. */

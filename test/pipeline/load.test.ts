@@ -1,7 +1,14 @@
-import { AnimateDiffPipeline, bytesSource, type LoadProgress } from 'animatediff-js';
+import { readFileSync } from 'node:fs';
+import {
+  AnimateDiffPipeline,
+  bytesSource,
+  type FolderSource,
+  type LoadProgress,
+  openWeights,
+} from 'animatediff-js';
 import { fileSource, ortNode } from 'animatediff-js/node';
 import { describe, expect, test } from 'vitest';
-import { writeSafetensors } from '../../src/weights/safetensors-writer.js';
+import { type NamedTensor, writeSafetensors } from '../../src/weights/safetensors-writer.js';
 import { fixture, loadTiny, tinyGeneration, tinyModel } from '../support/tiny-model.js';
 
 describe('loading', () => {
@@ -31,6 +38,27 @@ describe('loading', () => {
     await expect(pipeline.generate({ ...tinyGeneration, numFrames: 2 })).rejects.toMatchObject({
       message: expect.stringContaining("option 'motionModule'"),
     });
+  });
+
+  test('takes a VAE from a file of its own', async () => {
+    await using own = await loadTiny();
+    const vae = fileSource(fixture('tiny-sd15/model/vae/diffusion_pytorch_model.safetensors'));
+    await using pipeline = await loadTiny({ vae, config: { vae: { norm_num_groups: 32 } } });
+    expect((await pipeline.generate(tinyGeneration)).frames).toEqual(
+      (await own.generate(tinyGeneration)).frames,
+    );
+  });
+
+  test('takes weights from memory without touching the disk, and can run in a process of its own', async () => {
+    await using own = await loadTiny();
+    const { frames } = await own.generate(tinyGeneration);
+    for (const backend of [
+      ortNode({ weightsCache: 'memory', isolation: 'none' }),
+      ortNode({ isolation: 'process' }),
+    ]) {
+      await using pipeline = await loadTiny({ backend });
+      expect((await pipeline.generate(tinyGeneration)).frames).toEqual(frames);
+    }
   });
 
   test.each(['all', 'unet', 'one'] as const)(
@@ -65,12 +93,6 @@ describe('loading refuses', () => {
     ));
 
   test('a motion module for another width', async () => {
-    const tensors = [
-      'down_blocks.0.motion_modules.0',
-      'down_blocks.0.motion_modules.1',
-      'up_blocks.0.motion_modules.0',
-    ];
-    expect(tensors).toHaveLength(3);
     await refused(
       { motionModule: await scaledModule(2) },
       'weights-mismatch',
@@ -100,6 +122,58 @@ describe('loading refuses', () => {
     );
   });
 
+  test('checkpoints that lack tensors or hold them in another shape, by name', async () => {
+    const name = 'down_blocks.1.resnets.0.conv1.weight';
+    await refused(
+      { checkpoint: await changedUnet((all) => all.filter((tensor) => tensor.name !== name)) },
+      'weights-mismatch',
+      /down_blocks\.1\.resnets\.0\.conv1\.weight/,
+    );
+    const reshaped = await changedUnet((all) =>
+      all.map((tensor) => (tensor.name === name ? { ...tensor, shape: [64, 16, 3, 6] } : tensor)),
+    );
+    await refused(
+      { checkpoint: reshaped },
+      'weights-mismatch',
+      /conv1\.weight is \[64, 16, 3, 6\], expected \[64, 32, 3, 3\]/,
+    );
+  });
+
+  test('a Stable Diffusion XL checkpoint, by its name', () => {
+    const names = [
+      'conditioner.embedders.0.transformer.text_model.embeddings.position_embedding.weight',
+      'model.diffusion_model.label_emb.0.0.weight',
+      'model.diffusion_model.input_blocks.0.0.weight',
+    ];
+    const file = writeSafetensors(
+      names.map((name) => ({
+        name,
+        type: 'f16',
+        shape: [320, 4, 3, 3],
+        bytes: new Uint8Array(2 * 320 * 36),
+      })),
+    );
+    return refused(
+      { checkpoint: bytesSource(file, { name: 'xl.safetensors' }) },
+      'weights-mismatch',
+      /xl\.safetensors is .*XL/,
+    );
+  });
+
+  test('files that were not downloaded whole', () => {
+    const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n';
+    const whole = readFileSync(fixture('tiny-sd15/motion/v2.ckpt'));
+    const cut = bytesSource(whole.subarray(0, 1_000_000), { name: 'cut.ckpt' });
+    return Promise.all([
+      refused(
+        { checkpoint: bytesSource(new TextEncoder().encode(pointer), { name: 'lfs.safetensors' }) },
+        'weights-format',
+        /lfs\.safetensors.*LFS/,
+      ),
+      refused({ motionModule: cut }, 'weights-format', /cut\.ckpt/),
+    ]);
+  });
+
   test('a web page saved as a model', () =>
     refused(
       { checkpoint: bytesSource(new TextEncoder().encode('<!DOCTYPE html><html>'), { name: 'page.ckpt' }) },
@@ -123,9 +197,23 @@ describe('loading refuses', () => {
   });
 });
 
+/** The tiny model's folder with another list of UNet tensors. */
+async function changedUnet(change: (tensors: NamedTensor[]) => NamedTensor[]): Promise<FolderSource> {
+  const folder = fileSource(fixture('tiny-sd15/model')) as FolderSource;
+  const path = 'unet/diffusion_pytorch_model.safetensors';
+  const store = await openWeights((await folder.file(path))!);
+  const tensors: NamedTensor[] = [];
+  for (const { name } of store.entries.values()) tensors.push({ name, ...(await store.read(name)) });
+  await store.close();
+  const changed = bytesSource(writeSafetensors(change(tensors)), { name: 'changed.safetensors' });
+  return {
+    ...folder,
+    file: async (asked, options) => (asked === path ? changed : folder.file(asked, options)),
+  };
+}
+
 /** The tiny v2 module with every width times `factor`, or with one NaN. */
 async function scaledModule(factor: number, flaw?: 'nan'): Promise<ReturnType<typeof bytesSource>> {
-  const { openWeights } = await import('animatediff-js');
   const store = await openWeights(fileSource(fixture('tiny-sd15/motion/v2.ckpt')) as never);
   const tensors = [];
   for (const { name, type, shape } of store.entries.values()) {
