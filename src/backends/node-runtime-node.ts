@@ -18,6 +18,7 @@ export interface NodeRuntimeReport {
   readonly runtime: RuntimeDescription | { readonly problem: string };
   /** Each device of `ortNode`, tried. */
   readonly devices: readonly DeviceReport[];
+  /** The processor. */
   readonly cpu: {
     /** Name of the processor. */
     readonly model: string;

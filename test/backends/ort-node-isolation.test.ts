@@ -151,13 +151,14 @@ describe('weights', () => {
     await second.dispose();
   });
 
-  test('give the same results from memory as from files', { timeout: 60_000 }, async () => {
+  test('give the same results from memory as from files, to rounding', { timeout: 60_000 }, async () => {
     const [files, memory] = [backendOf(), backendOf({ weightsCache: 'memory' })];
     const outputs = [files, memory].map(async (backend) => {
       const session = await backend.createSession(matrixStack(2, 2048));
-      return (await session.run(ones(2, 2048)))['y'];
+      return (await session.run(ones(2, 2048)))['y']!.data as Float32Array;
     });
-    expect(await outputs[0]).toEqual(await outputs[1]);
+    // Weights in memory are packed, those in files are not, so sums are added up in another order.
+    expect(await outputs[0]).toBeRelativelyCloseTo(await outputs[1]!, 1e-5);
     await Promise.all([files.dispose(), memory.dispose()]);
   });
 });
