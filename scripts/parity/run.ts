@@ -1,12 +1,13 @@
-import { ortNode } from 'animatediff-js/node';
+import { parseArgs } from 'node:util';
+import { type OrtNodeOptions, ortNode } from 'animatediff-js/node';
 import { parityChecks } from './checks.js';
 import { openReference } from './reference.js';
 
-/** `npm run parity -- DIR`: compares everything in a reference directory and prints a table. */
-async function main(directory: string | undefined): Promise<void> {
+/** `npm run parity -- DIR [--device webgpu] [--isolation process]`: compares everything in a reference directory and prints a table. */
+async function main(directory: string | undefined, options: OrtNodeOptions): Promise<void> {
   if (directory === undefined) {
     console.error(
-      'usage: npm run parity -- DIRECTORY (with reference.json, reference.safetensors and model files)',
+      'usage: npm run parity -- DIRECTORY [--device …] [--isolation …] (with reference.json, reference.safetensors and model files)',
     );
     process.exitCode = 2;
     return;
@@ -14,7 +15,7 @@ async function main(directory: string | undefined): Promise<void> {
   const reference = await openReference(directory);
   let passed = 0;
   let failed = 0;
-  for await (const check of parityChecks(reference, ortNode())) {
+  for await (const check of parityChecks(reference, ortNode(options))) {
     console.log(
       `${check.passed ? 'pass' : 'FAIL'}  ${check.error.toExponential(2).padStart(9)}  ${check.name}`,
     );
@@ -28,4 +29,8 @@ async function main(directory: string | undefined): Promise<void> {
   process.exitCode = failed === 0 ? 0 : 1;
 }
 
-await main(process.argv[2]);
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { device: { type: 'string' }, isolation: { type: 'string' } },
+});
+await main(positionals[0], values as OrtNodeOptions);

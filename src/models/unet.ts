@@ -26,7 +26,7 @@ export interface UnetRequest extends NetworkRequest {
  * 4.2). Inputs, all sizes in quotes free at run time:
  *
  * - `sample` float32 `['batch', 4, 'frames', 'height', 'width']`: noisy latents;
- * - `timestep` float32 `[1]`;
+ * - `time` float32 `[1, blockOutChannels[0]]`: the timestep's waves, see `timestepWaves`;
  * - `context` float32 `['contexts', 'tokens', crossAttentionDim]`: the prompts; `contexts` divides `batch * frames`,
  *   consecutive images share one;
  * - `motion_scale` float32 `[1]`, only with a motion module: 1 as trained, 0 for the image model alone.
@@ -50,15 +50,15 @@ interface Trunk {
 function emitUnet(net: Net, { config, motion }: UnetRequest): void {
   const { g } = net;
   const sample = g.input('sample', 'float32', ['batch', config.inChannels, 'frames', 'height', 'width']);
-  const timestep = g.input('timestep', 'float32', [1]);
+  const size = config.blockOutChannels[0]!;
+  const time = g.input('time', 'float32', [1, size]);
   const context = g.input('context', 'float32', ['contexts', 'tokens', config.crossAttentionDim]);
   const [batch, , frames, height, width] = sample.shape as [Dim, Dim, Dim, Dim, Dim];
   const clip: Clip = { batch, frames };
   const [contexts, tokens] = context.shape as [Dim, Dim];
-  const size = config.blockOutChannels[0]!;
   const trunk: Trunk = {
     config,
-    time: timeEmbedding(net, timestep, { ...config, size, outSize: 4 * size }),
+    time: timeEmbedding(net, time, 4 * size),
     context: {
       contexts,
       rows: reshape(g, context, [multiplyDims(contexts, tokens), config.crossAttentionDim]),

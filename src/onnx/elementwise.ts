@@ -37,24 +37,9 @@ export function add(g: GraphBuilder, a: Value, b: Value): Value {
   return binary(g, 'Add', a, b);
 }
 
-/** `a - b`, broadcast. */
-export function subtract(g: GraphBuilder, a: Value, b: Value): Value {
-  return binary(g, 'Sub', a, b);
-}
-
 /** `a * b`, broadcast. */
 export function multiply(g: GraphBuilder, a: Value, b: Value): Value {
   return binary(g, 'Mul', a, b);
-}
-
-/** Sine, radians. */
-export function sin(g: GraphBuilder, x: Value): Value {
-  return unary(g, 'Sin', x);
-}
-
-/** Cosine, radians. */
-export function cos(g: GraphBuilder, x: Value): Value {
-  return unary(g, 'Cos', x);
 }
 
 /** Logistic function. */

@@ -1,4 +1,5 @@
 import { asFloat32, type Float32Tensor, float32Tensor, type Tensor } from '../core/tensor.js';
+import { timestepWaves } from '../models/nn/time-embedding.js';
 import { type ComponentOptions, invalid } from './component-options.js';
 import type { Networks } from './networks.js';
 import type { OpenedModel } from './opened-model.js';
@@ -29,6 +30,7 @@ export interface Unet {
 /** The denoising network of an opened model. */
 export function unet(model: OpenedModel, nets: Networks): Unet {
   const { inChannels, crossAttentionDim } = model.unet.config;
+  const waves = { ...model.unet.config, size: model.unet.config.blockOutChannels[0]! };
   const maxFrames = model.motion?.config.maxFrames ?? 1;
   return {
     maxFrames,
@@ -54,7 +56,7 @@ export function unet(model: OpenedModel, nets: Networks): Unet {
       // Copies: a backend may take the buffers of its feeds away.
       const feeds: Record<string, Tensor> = {
         sample: float32Tensor(sample.data.slice(), sample.shape),
-        timestep: float32Tensor(Float32Array.of(timestep), [1]),
+        time: float32Tensor(timestepWaves(timestep, waves), [1, waves.size]),
         context: float32Tensor(context.data.slice(), context.shape),
       };
       if (model.motion)

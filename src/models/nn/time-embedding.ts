@@ -1,43 +1,44 @@
-import { cos, multiply, sin } from '../../onnx/elementwise.js';
-import { concat, reshape } from '../../onnx/shape-ops.js';
 import type { Value } from '../../onnx/value.js';
 import { dense, swish } from './layers.js';
 import type { Net } from './net.js';
 
-/** Options of {@link timeEmbedding}. */
-export interface TimeEmbeddingOptions {
-  /** Length of the sinusoidal part: the first level's channels. */
-  size: number;
-  /** Length of the embedding. */
-  outSize: number;
-  /** Cosines before sines; default in Stable Diffusion. */
-  flipSinToCos: boolean;
-  freqShift: number;
+/** How a timestep is turned into waves. */
+export interface TimestepWaves {
+  /** Number of waves: the first level's channels. */
+  readonly size: number;
+  /** Cosines before sines, as in Stable Diffusion. */
+  readonly flipSinToCos: boolean;
+  readonly freqShift: number;
 }
 
 /**
- * SiLU of the embedding of a timestep `[1]`, as every residual block takes it: `[1, outSize]`.
- * As diffusers `models/embeddings.py` get_timestep_embedding and TimestepEmbedding.
+ * Sinusoidal waves `[size]` of a timestep (diffusers `models/embeddings.py` get_timestep_embedding). Computed here and
+ * not in the graph: angles reach 999 radians, where the sines of graphics cards are off by a thousandth and more. Rounded
+ * to float32 where torch rounds, since the last bit of a frequency is visible in such an angle.
  */
-export function timeEmbedding(net: Net, timestep: Value, options: TimeEmbeddingOptions): Value {
-  const { g } = net;
-  const angles = multiply(
-    g,
-    reshape(g, timestep, [1, 1]),
-    g.constant(frequencies(options), [1, options.size / 2]),
-  );
-  const waves = options.flipSinToCos ? [cos(g, angles), sin(g, angles)] : [sin(g, angles), cos(g, angles)];
-  return net.scope('time_embedding', () => {
-    const hidden = swish(net, dense(net, 'linear_1', concat(g, waves, 1), options.outSize));
-    return swish(net, dense(net, 'linear_2', hidden, options.outSize));
-  });
-}
-
-// Rounded to float32 where torch rounds: at t = 999 a frequency's last bit is visible in the angle.
-function frequencies({ size, freqShift }: TimeEmbeddingOptions): Float32Array {
+export function timestepWaves(
+  timestep: number,
+  { size, flipSinToCos, freqShift }: TimestepWaves,
+): Float32Array {
   const half = size / 2;
   const log = Math.fround(-Math.log(10000));
-  return Float32Array.from({ length: half }, (_, i) =>
-    Math.exp(Math.fround(Math.fround(log * i) / (half - freqShift))),
-  );
+  const waves = new Float32Array(size);
+  for (let i = 0; i < half; i++) {
+    const frequency = Math.fround(Math.exp(Math.fround(Math.fround(log * i) / (half - freqShift))));
+    const angle = Math.fround(timestep * frequency);
+    waves[flipSinToCos ? half + i : i] = Math.sin(angle);
+    waves[flipSinToCos ? i : half + i] = Math.cos(angle);
+  }
+  return waves;
+}
+
+/**
+ * SiLU of the embedding of waves `[1, size]`, as every residual block takes it: `[1, outSize]`. As diffusers
+ * `models/embeddings.py` TimestepEmbedding.
+ */
+export function timeEmbedding(net: Net, waves: Value, outSize: number): Value {
+  return net.scope('time_embedding', () => {
+    const hidden = swish(net, dense(net, 'linear_1', waves, outSize));
+    return swish(net, dense(net, 'linear_2', hidden, outSize));
+  });
 }
