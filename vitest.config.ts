@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 
 const source = (door: string): string => fileURLToPath(new URL(`src/${door}.ts`, import.meta.url));
 
+const alone = ['test/backends/**/*.test.ts', 'test/full-size/**/*.test.ts'];
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -14,10 +16,22 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
     setupFiles: ['test/support/matchers.ts'],
     testTimeout: 60_000,
-    // Two files at a time: each may run ONNX Runtime on all cores.
-    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'library',
+          include: ['test/**/*.test.ts'],
+          exclude: alone,
+          // Two files at a time: each may run ONNX Runtime on all cores.
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      // What measures time or memory runs after the rest, one file at a time.
+      { extends: true, test: { name: 'alone', include: alone, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+    ],
   },
 });

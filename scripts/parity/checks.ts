@@ -15,7 +15,9 @@ import type { Reference } from './reference.js';
 /** Runs everything that a directory has references for. */
 export async function* parityChecks(reference: Reference, backend: Backend): AsyncGenerator<Check> {
   for (const form of modelForms(reference)) {
-    yield* withPipeline(backend, form.options, (pipeline) => imageModelChecks(reference, form, pipeline));
+    yield* withPipeline(form.name, backend, form.options, (pipeline) =>
+      imageModelChecks(reference, form, pipeline),
+    );
   }
   const [form] = modelForms(reference);
   if (form === undefined) throw new Error(`${reference.directory} has no model/ folder and no single-file/`);
@@ -25,7 +27,7 @@ export async function* parityChecks(reference: Reference, backend: Backend): Asy
       motionModule: fileSource(reference.path(module)),
       motionGroupNorm: norm,
     };
-    yield* withPipeline(backend, options, (pipeline) => motionCheck(reference, name, module, pipeline));
+    yield* withPipeline(name, backend, options, (pipeline) => motionCheck(reference, name, module, pipeline));
   }
   if (reference.run !== undefined && reference.records('pipe.latents')) {
     yield* checkRecordedRun(reference, reference.run, form, backend);
@@ -33,15 +35,21 @@ export async function* parityChecks(reference: Reference, backend: Backend): Asy
 }
 
 async function* withPipeline(
+  name: string,
   backend: Backend,
   options: ModelOptions,
   checks: (pipeline: AnimateDiffPipeline) => AsyncGenerator<Check>,
 ): AsyncGenerator<Check> {
-  const pipeline = await AnimateDiffPipeline.load({ ...options, backend });
+  // One model that cannot be tried must not hide the others' results.
   try {
-    yield* checks(pipeline);
-  } finally {
-    await pipeline.dispose();
+    const pipeline = await AnimateDiffPipeline.load({ ...options, backend });
+    try {
+      yield* checks(pipeline);
+    } finally {
+      await pipeline.dispose();
+    }
+  } catch (error) {
+    yield { name: `${name}: ${error}`, error: Number.POSITIVE_INFINITY, passed: false };
   }
 }
 

@@ -18,6 +18,11 @@ export interface AttentionRequest {
 /** Checks a request's shapes and gives the size of one head. */
 export function checkAttention(g: GraphBuilder, { query, key, value, heads }: AttentionRequest): number {
   const size = query.shape[2];
+  if (typeof size === 'number' && size % heads !== 0) {
+    g.fail(
+      `${size} channels cannot be shared by ${heads} attention heads; the config's number of heads does not fit these weights`,
+    );
+  }
   const fits =
     typeof size === 'number' &&
     size % heads === 0 &&

@@ -14,7 +14,10 @@ export interface GenerateOptions {
   prompt: string;
   /** What not to show. Default `''`. */
   negativePrompt?: string | undefined;
-  /** Frames of the animation, at most the motion module's positions (24 for v1, 32 for v2 and v3). Default 16; 1 without a module. */
+  /**
+   * Frames of the animation, at most the motion module's positions (24 for v1, 32 for v2 and v3). Default 16; 1 without a module.
+   * A single frame is the image model alone: the module has no effect on it.
+   */
   numFrames?: number | undefined;
   /** Pixels, a multiple of 8. Default: what the model was trained on, 512 for Stable Diffusion 1.5. */
   width?: number | undefined;

@@ -112,8 +112,21 @@ function modelIssues(options: ModelOptions | undefined): string[] {
     ...source('checkpoint'),
     ...source('motionModule'),
     ...source('vae'),
+    ...configIssues(options?.config),
     ...oneOf('motionGroupNorm', options?.motionGroupNorm, ['original', 'diffusers', 'frame']),
   ];
+}
+
+function configIssues(config: ConfigOverrides | undefined): string[] {
+  const networks = ['unet', 'vae', 'textEncoder', 'motionModule'];
+  return Object.entries(config ?? {}).flatMap(([network, fields]) => {
+    if (!networks.includes(network))
+      return [`config: unknown network '${network}', expected ${networks.join(', ')}`];
+    const foreign = Object.keys(fields ?? {}).filter((key) => /[A-Z]/.test(key));
+    return foreign.map(
+      (key) => `config.${network}.${key}: fields have the names of config.json, such as norm_num_groups`,
+    );
+  });
 }
 
 function contractIssue(name: string, value: unknown, contract: string, expected: string): string[] {

@@ -108,11 +108,24 @@ function assemble(
     motion: motion && { module: motion.module, config: motion.config },
     nativeSize:
       (typeof sampleSize === 'number' ? sampleSize : 64) * 2 ** (vaeConfig.blockOutChannels.length - 1),
-    warnings: [...checkpoint.warnings, ...(module?.warnings ?? [])],
+    warnings: [
+      ...checkpoint.warnings,
+      ...(module?.warnings ?? []),
+      ...assumptions(checkpoint.label, unet, unetJson),
+    ],
     async close() {
       await Promise.all(files.map((file) => file.close()));
     },
   };
+}
+
+const usualWidths = '320,640,1280,1280';
+
+/** A single file does not tell heads and groups; for another UNet than Stable Diffusion 1.5's they are a guess. */
+function assumptions(label: string, unet: UnetConfig, json: JsonConfig | undefined): Warning[] {
+  if (json !== undefined || unet.blockOutChannels.join() === usualWidths) return [];
+  const message = `${label} has no config and unusual widths (${unet.blockOutChannels.join(', ')}): ${unet.attentionHeads[0]} attention heads and ${unet.normNumGroups} norm groups are assumed; tell the right ones by the option 'config'`;
+  return [{ code: 'config-assumed', message }];
 }
 
 /** How the motion module's file says that its norms were trained (metadata `group_norm`); `original` when it is silent. */

@@ -33,8 +33,8 @@ export function textEncoder(model: OpenedModel, nets: Networks, tokenizer: ClipT
   };
   return {
     async encode(prompts, { clipSkip = 0, signal, onProgress } = {}) {
-      if (!Number.isInteger(clipSkip) || clipSkip < 0 || clipSkip >= numHiddenLayers) {
-        invalid(`clipSkip: expected a whole number from 0 to ${numHiddenLayers - 1}, got ${clipSkip}`);
+      if (!Number.isInteger(clipSkip) || clipSkip < 0 || clipSkip > numHiddenLayers) {
+        invalid(`clipSkip: expected a whole number from 0 to ${numHiddenLayers}, got ${clipSkip}`);
       }
       const ids = BigInt64Array.from(prompts.flatMap(idsOf));
       const layer = BigInt64Array.of(BigInt(numHiddenLayers - clipSkip));

@@ -92,6 +92,24 @@ describe('loading refuses', () => {
       /residncy.*fileSource\('model.safetensors'\)/,
     ));
 
+  test('config fields under other names, and numbers that do not fit the weights', async () => {
+    await refused(
+      { config: { unet: { normNumGroups: 4 } } },
+      'invalid-options',
+      /config\.unet\.normNumGroups: fields have the names of config\.json/,
+    );
+    await refused(
+      { config: { unet: { norm_num_groups: 5 } } },
+      'invalid-options',
+      /32 channels cannot be normalised in 5 groups.*norm_num_groups/,
+    );
+    await refused(
+      { config: { unet: { attention_head_dim: 5 } } },
+      'invalid-options',
+      /32 channels cannot be shared by 5 attention heads/,
+    );
+  });
+
   test('a motion module for another width', async () => {
     await refused(
       { motionModule: await scaledModule(2) },

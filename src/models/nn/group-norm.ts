@@ -24,7 +24,7 @@ export function groupNorm(net: Net, name: string, x: Value, options: GroupNormOp
     const channels = x.shape[1] as number;
     if (channels % options.groups !== 0) {
       g.fail(
-        `${channels} channels cannot be normalised in ${options.groups} groups; set normNumGroups in the config`,
+        `${channels} channels cannot be normalised in ${options.groups} groups; the config's norm_num_groups does not fit these weights`,
       );
     }
     const normal = options.acrossFrames
