@@ -1,7 +1,6 @@
 import { clearCache, listCache } from '../node.js';
 import type { Command } from './command.js';
-import { bytesText, tableText } from './format.js';
-import { UsageError } from './options.js';
+import { bytesText, printable, tableText } from './format.js';
 
 /** Lists or clears the weights that are kept on disk. */
 export const cacheCommand: Command = {
@@ -12,10 +11,13 @@ export const cacheCommand: Command = {
     { name: 'directory', kind: 'text', value: 'FOLDER', help: 'the cache, if not the usual one' },
     { name: 'json', kind: 'flag', help: 'as JSON' },
   ],
+  takesArguments: true,
+  check: ({ rest: [action, ...more] }) =>
+    (action === 'list' || action === 'clear') && more.length === 0
+      ? []
+      : ["cache: expected 'list' or 'clear'"],
   async run(values, { out }) {
-    const [action, ...more] = values.rest;
-    if ((action !== 'list' && action !== 'clear') || more.length > 0)
-      throw new UsageError("cache: expected 'list' or 'clear'");
+    const [action] = values.rest;
     const where = { directory: values.text('directory') };
     if (action === 'clear') {
       const done = await clearCache(where);
@@ -34,7 +36,7 @@ export const cacheCommand: Command = {
       new Date(lastUsed).toISOString().slice(0, 16).replace('T', ' '),
       inUse ? 'in use' : '',
     ]);
-    out(`${listing.directory}: ${bytesText(listing.byteLength)}`);
+    out(`${printable(listing.directory, 4000)}: ${bytesText(listing.byteLength)}`);
     if (rows.length > 0) out(tableText(rows));
   },
 };

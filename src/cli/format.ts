@@ -20,7 +20,7 @@ export function printable(text: string, longest = 200): string {
   return clean.length > longest ? `${clean.slice(0, longest)}… (${clean.length} characters)` : clean;
 }
 
-/** Rows as aligned columns; all but the first are aligned right where they are numbers with units. */
+/** Rows as aligned columns. */
 export function tableText(rows: readonly (readonly string[])[]): string {
   const widths = rows.reduce<number[]>(
     (found, row) => row.map((cell, i) => Math.max(found[i] ?? 0, cell.length)),
@@ -34,4 +34,12 @@ export function tableText(rows: readonly (readonly string[])[]): string {
         .trimEnd(),
     )
     .join('\n');
+}
+
+/** One line of JSON. Typed arrays, which are pictures and latents, are left out; sets become lists. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value, (_key, each: unknown) => {
+    if (ArrayBuffer.isView(each)) return undefined;
+    return each instanceof Set ? [...each] : each;
+  });
 }

@@ -2,7 +2,6 @@ import type { ModelOptions, ModelSource, MotionGroupNorm } from '../index.js';
 import { urlSource } from '../index.js';
 import { fileSource, ortNode } from '../node.js';
 import type { CliOption, CliValues } from './options.js';
-import { UsageError } from './options.js';
 
 /** Options that name the files of a model. */
 export const modelCliOptions: readonly CliOption[] = [
@@ -11,6 +10,7 @@ export const modelCliOptions: readonly CliOption[] = [
     short: 'c',
     kind: 'text',
     value: 'PATH|URL',
+    required: true,
     help: 'Stable Diffusion 1.x: one file, or a diffusers folder',
   },
   {
@@ -50,21 +50,27 @@ export const backendCliOptions: readonly CliOption[] = [
   { name: 'prepack', kind: 'flag', help: 'pack the weights: up to 8% faster, gigabytes more memory' },
 ];
 
+/** Which networks stay in memory. */
+export const residencyCliOption: CliOption = {
+  name: 'residency',
+  kind: 'text',
+  choices: ['all', 'unet', 'one'],
+  help: 'which networks stay in memory (all up to 1 GB of weights, else unet)',
+};
+
 /** A path or URL as a source. */
 export function sourceOf(name: string): ModelSource {
   return /^https?:\/\//.test(name) ? urlSource(name) : fileSource(name);
 }
 
-/** The files that were named. @throws {@link UsageError} when there is no checkpoint. */
+/** The files that were named. @throws `invalid-options` for a path that leads nowhere. */
 export function modelOptions(values: CliValues): ModelOptions {
-  const checkpoint = values.text('checkpoint');
-  if (checkpoint === undefined) throw new UsageError('--checkpoint is needed');
   const optional = (name: string): ModelSource | undefined => {
     const given = values.text(name);
     return given === undefined ? undefined : sourceOf(given);
   };
   return {
-    checkpoint: sourceOf(checkpoint),
+    checkpoint: sourceOf(values.text('checkpoint') ?? ''),
     motionModule: optional('motion'),
     vae: optional('vae'),
     tokenizer: optional('tokenizer'),

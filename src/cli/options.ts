@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-/** One option of a command, as data: it is parsed and printed from this. */
+/** One option of a command, as data: it is parsed, checked and printed from this. */
 export interface CliOption {
   readonly name: string;
   readonly short?: string;
@@ -10,46 +10,74 @@ export interface CliOption {
   readonly help: string;
   /** May be given several times. */
   readonly many?: true;
+  readonly required?: true;
   /** Values there are, when they are few. */
   readonly choices?: readonly string[];
+  /** The library's option that it sets, where that is called otherwise than `clip-skip` → `clipSkip`. */
+  readonly sets?: string;
 }
 
 /** What was given, by option name. */
 export interface CliValues {
+  /** `undefined` also for what is none of the choices, which is a problem of its own. */
   text(name: string): string | undefined;
   texts(name: string): readonly string[];
+  /** `undefined` also for what is no number. */
   number(name: string): number | undefined;
   flag(name: string): boolean;
   /** Arguments that are no options. */
   readonly rest: readonly string[];
 }
 
+/** Arguments taken apart, and everything that is wrong with them. */
+export interface ParsedOptions {
+  readonly values: CliValues;
+  readonly problems: readonly string[];
+}
+
 /** Wrong use of the command line: all that is wrong, a line each. */
 export class UsageError extends Error {}
 
-/** Parses arguments. @throws {@link UsageError} that tells everything that is wrong at once. */
-export function parseOptions(args: readonly string[], options: readonly CliOption[]): CliValues {
+/** Parses arguments. Never throws, so that a command can add what else is wrong. */
+export function parseOptions(args: readonly string[], options: readonly CliOption[]): ParsedOptions {
   const { values, positionals, problems } = readArguments(args, options);
   const given = (name: string): (string | boolean)[] => [values[name] ?? []].flat();
-  for (const { name, kind, choices } of options) {
-    for (const value of given(name)) {
-      if (kind === 'number' && (value === '' || !Number.isFinite(Number(value)))) {
-        problems.push(`--${name}: '${value}' is not a number`);
-      }
-      if (choices && !choices.includes(String(value))) {
-        problems.push(`--${name}: '${value}' is none of ${choices.join(', ')}`);
-      }
-    }
-  }
-  if (problems.length > 0) throw new UsageError(problems.join('\n'));
-  const text = (name: string): string | undefined => given(name).at(-1)?.toString();
-  return {
-    text,
-    texts: (name) => given(name).map(String),
-    number: (name) => (text(name) === undefined ? undefined : Number(text(name))),
-    flag: (name) => given(name).at(-1) === true,
-    rest: positionals,
+  const choices = new Map(options.map((option) => [option.name, option.choices]));
+  const text = (name: string): string | undefined => {
+    const last = given(name).at(-1);
+    if (typeof last !== 'string') return undefined;
+    return choices.get(name)?.includes(last) === false ? undefined : last;
   };
+  return {
+    values: {
+      text,
+      texts: (name) => given(name).filter((value) => typeof value === 'string'),
+      number: (name) => (isNumber(text(name)) ? Number(text(name)) : undefined),
+      flag: (name) => given(name).at(-1) === true,
+      rest: positionals,
+    },
+    problems: [...problems, ...options.flatMap((option) => valueProblems(option, given(option.name)))],
+  };
+}
+
+function valueProblems(
+  { name, kind, choices, required }: CliOption,
+  given: readonly (string | boolean)[],
+): string[] {
+  if (required && given.length === 0) return [`--${name} is needed`];
+  // A flag's value, or none for an option that takes one: told by readArguments.
+  const texts = given.filter((value) => typeof value === 'string');
+  if (kind === 'number') {
+    return texts.filter((text) => !isNumber(text)).map((text) => `--${name}: '${text}' is not a number`);
+  }
+  if (choices === undefined) return [];
+  return texts
+    .filter((text) => !choices.includes(text))
+    .map((text) => `--${name}: '${text}' is none of ${choices.join(', ')}`);
+}
+
+function isNumber(text: string | undefined): boolean {
+  return text !== undefined && text.trim() !== '' && Number.isFinite(Number(text));
 }
 
 function readArguments(
@@ -79,19 +107,28 @@ function readArguments(
   });
   const problems = tokens.flatMap((token) => {
     if (token.kind !== 'option') return [];
-    const option = config[token.name];
+    const option = Object.hasOwn(config, token.name) ? config[token.name] : undefined;
     if (option === undefined) return [`unknown option ${token.rawName}`];
-    if (option.type === 'string' && token.value === undefined) return [`${token.rawName} needs a value`];
+    if (option.type === 'boolean' && token.value !== undefined) return [`${token.rawName} takes no value`];
+    // A following option is what a forgotten value looks like; a value with a dash in front is written --name=-x.
+    if (option.type === 'string' && (token.value === undefined || looksForgotten(token))) {
+      return [`${token.rawName} needs a value`];
+    }
     return [];
   });
   return { values, positionals, problems };
 }
 
+function looksForgotten(token: { value?: string | undefined; inlineValue?: boolean | undefined }): boolean {
+  return token.inlineValue !== true && token.value !== undefined && /^-(-|[a-z]$)/i.test(token.value);
+}
+
 /** Options as lines of help. */
 export function optionsHelp(options: readonly CliOption[]): string {
-  const rows = options.map(({ name, short, value, choices, help }) => {
+  const rows = options.map(({ name, short, value, choices, help, many }) => {
     const argument = value ?? (choices ? choices.join('|') : '');
-    return [`  ${short ? `-${short}, ` : ''}--${name} ${argument}`.trimEnd(), help] as const;
+    const repeat = many ? ' (may be repeated)' : '';
+    return [`  ${short ? `-${short}, ` : ''}--${name} ${argument}`.trimEnd(), help + repeat] as const;
   });
   const width = Math.min(34, Math.max(...rows.map(([left]) => left.length)));
   return rows

@@ -1,38 +1,35 @@
-import { freemem } from 'node:os';
 import { AnimateDiffPipeline, type Residency } from '../index.js';
 import type { Command } from './command.js';
-import { bytesText, tableText } from './format.js';
-import { modelCliOptions, modelOptions } from './model-options.js';
+import { bytesText, jsonText, tableText } from './format.js';
+import { generationProblems, sizeCliOptions, sizeOptions } from './generate-options.js';
+import { modelCliOptions, modelOptions, residencyCliOption } from './model-options.js';
+import type { CliOption } from './options.js';
+
+const options: readonly CliOption[] = [
+  ...modelCliOptions,
+  ...sizeCliOptions,
+  residencyCliOption,
+  { name: 'json', kind: 'flag', help: 'as JSON' },
+];
 
 /** Tells the memory that a generation needs. */
 export const planCommand: Command = {
   name: 'plan',
   usage: '--checkpoint PATH --motion PATH --frames 16 --width 512',
   summary: 'tell the memory that a generation needs, from headers alone',
-  options: [
-    ...modelCliOptions,
-    { name: 'frames', kind: 'number', value: 'N', help: 'frames (16)' },
-    { name: 'width', kind: 'number', value: 'PIXELS', help: 'multiple of 8' },
-    { name: 'height', kind: 'number', value: 'PIXELS', help: 'multiple of 8 (as the width)' },
-    {
-      name: 'residency',
-      kind: 'text',
-      choices: ['all', 'unet', 'one'],
-      help: 'which networks stay in memory',
-    },
-    { name: 'json', kind: 'flag', help: 'as JSON' },
-  ],
+  options,
+  check: (values) => generationProblems({ prompt: '', ...sizeOptions(values) }, options),
   async run(values, { out, signal }) {
     const plan = await AnimateDiffPipeline.plan({
       ...modelOptions(values),
-      numFrames: values.number('frames'),
-      width: values.number('width'),
-      height: values.number('height'),
+      ...sizeOptions(values),
       residency: values.text('residency') as Residency | undefined,
       signal,
     });
+    // Counts what the system would give back, and a container's limit where there is one.
+    const freeBytes = process.availableMemory();
     if (values.flag('json')) {
-      out(JSON.stringify(plan));
+      out(jsonText({ ...plan, freeBytes }));
       return;
     }
     const rows = plan.networks.map(({ name, weightBytes, activationBytes }) => [
@@ -41,10 +38,9 @@ export const planCommand: Command = {
       bytesText(activationBytes),
     ]);
     out(tableText([['network', 'weights', 'at work'], ...rows, ['all', bytesText(plan.weightBytes), '']]));
-    const free = freemem();
-    const verdict = plan.peakBytes > free ? 'it will not fit' : 'it fits';
+    const verdict = plan.peakBytes > freeBytes ? 'it will not fit' : 'it fits';
     out(
-      `\nresidency '${plan.residency}': about ${bytesText(plan.peakBytes)} at the peak; ${bytesText(free)} are free, ${verdict}`,
+      `\nresidency '${plan.residency}': about ${bytesText(plan.peakBytes)} at the peak; ${bytesText(freeBytes)} are free, ${verdict}`,
     );
   },
 };

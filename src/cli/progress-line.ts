@@ -46,7 +46,8 @@ export function progressLine(
       }
       const filled = Math.round(share * barWidth);
       const bar = `${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)}`;
-      const line = `${what.padEnd(22)} ${bar} ${percent}${left}`.slice(0, (stream.columns ?? 80) - 1);
+      // Terminals that cannot tell their width say 0.
+      const line = `${what.padEnd(22)} ${bar} ${percent}${left}`.slice(0, (stream.columns || 80) - 1);
       stream.write(`\r${line.padEnd(shown.length)}`);
       shown = line;
     },

@@ -6,6 +6,7 @@ import type { Backend } from '../../src/backends/backend.js';
 import { ortNode } from '../../src/backends/ort-node.js';
 import type { OrtNodeOptions } from '../../src/backends/ort-node-options.js';
 import { listCache } from '../../src/backends/weights/cache-admin-node.js';
+import { settledMemory } from '../support/settled-memory.js';
 import { matrixStack, ones } from './networks.js';
 
 let directory: string;
@@ -19,12 +20,6 @@ afterAll(async () => {
 
 function backendOf(options: OrtNodeOptions = {}): Backend {
   return ortNode({ threads: 1, weightsCache: { directory }, ...options });
-}
-
-const megabyte = 1e6;
-
-function residentMegabytes(): number {
-  return process.memoryUsage.rss() / megabyte;
 }
 
 /** The longest time in milliseconds that the event loop did not turn while `work` ran. */
@@ -73,15 +68,15 @@ describe('isolation worker', () => {
   test('gives the memory of a network back when it is disposed', { timeout: 60_000 }, async () => {
     const backend = backendOf({ weightsCache: { directory } });
     await (await backend.createSession(matrixStack(1, 64))).dispose();
-    const before = residentMegabytes();
+    const before = await settledMemory();
     const session = await backend.createSession(matrixStack(5, 4096));
     await session.run(ones(8, 4096));
-    const loaded = residentMegabytes();
+    const loaded = await settledMemory();
     await session.dispose();
-    const after = residentMegabytes();
+    const after = await settledMemory();
     await backend.dispose();
-    expect(loaded - before).toBeGreaterThan(300);
-    expect(after - before).toBeLessThan(70);
+    expect(loaded - before).toBeGreaterThan(300e6);
+    expect(after - before).toBeLessThan(70e6);
   });
 
   test('an aborted run is over for its caller at once, and the next one waits for its end', async () => {

@@ -1,0 +1,71 @@
+import type { LoadProgress, PipelineEvent } from '../index.js';
+import type { CommandContext } from './command.js';
+import { jsonText } from './format.js';
+import { type ProgressLine, progressLine } from './progress-line.js';
+
+/** Tells how a generation goes. */
+export interface Reporter {
+  /** While the pipeline loads, before its first event. */
+  load(progress: LoadProgress): void;
+  event(event: PipelineEvent): void;
+  /** @param share From 0 to 1. */
+  writing(path: string, share: number): void;
+  written(path: string): void;
+  /** All files are written. */
+  done(seed: number, paths: readonly string[]): void;
+  /** Clears what would stand in the way of other lines. */
+  end(): void;
+}
+
+/** For people: a progress line, warnings, and at the end the seed and the files. */
+export function textReporter({ out, note, stderr }: CommandContext, quiet: boolean): Reporter {
+  const line = quiet ? silent : progressLine(stderr);
+  const load = ({ phase, component, loaded, total, secondsLeft }: LoadProgress): void => {
+    if (phase === 'open') return;
+    const verb = phase === 'weights' ? 'reading' : 'starting';
+    line.show(`${verb} ${component}`, total === 0 ? 1 : loaded / total, secondsLeft);
+  };
+  const count = (what: string, index: number, all: number, secondsLeft: number | undefined): void =>
+    line.show(what, (index + 1) / all, secondsLeft, `${index + 1}/${all}`);
+  return {
+    load,
+    event(event) {
+      if (event.type === 'warning') {
+        line.end();
+        note(`warning: ${event.warning.message}`);
+      }
+      if (event.type === 'load-progress') load(event.progress);
+      if (event.type === 'step-end') count('denoising', event.step, event.steps, event.secondsLeft);
+      if (event.type === 'frame-decoded') count('decoding', event.frame, event.frames, event.secondsLeft);
+    },
+    writing: (path, share) => line.show(`writing ${path}`, share, undefined),
+    written() {},
+    done(seed, paths) {
+      line.end();
+      out(`seed ${seed}: ${paths.join(', ')}`);
+    },
+    end: () => line.end(),
+  };
+}
+
+/** For programs: one object a line, without pixels and latents. */
+export function jsonReporter({ out }: CommandContext): Reporter {
+  let last = Number.NEGATIVE_INFINITY;
+  const load = (progress: LoadProgress): void => {
+    // There is one for each tensor: begin, end, and ten a second between them are enough.
+    const between = progress.loaded > 0 && progress.loaded < progress.total;
+    if (between && performance.now() - last < 100) return;
+    last = performance.now();
+    out(jsonText({ type: 'load-progress', progress }));
+  };
+  return {
+    load,
+    event: (event) => (event.type === 'load-progress' ? load(event.progress) : out(jsonText(event))),
+    writing() {},
+    written: (path) => out(jsonText({ type: 'file-written', path })),
+    done() {},
+    end() {},
+  };
+}
+
+const silent: ProgressLine = { show() {}, end() {} };
