@@ -53,12 +53,36 @@ export type { MemoryPlan, NetworkPlan, PlanOptions } from './pipeline/plan.js';
 export type { TextEncoder } from './pipeline/text-encoder.js';
 export type { Unet, UnetInput } from './pipeline/unet.js';
 export type { Vae } from './pipeline/vae.js';
-export { ddim } from './schedulers/ddim.js';
-export type { DdimOptions } from './schedulers/ddim-options.js';
+export type { ConsistencyOptions } from './schedulers/consistency-schedule.js';
+export { type DdimOptions, ddim } from './schedulers/ddim.js';
+export { type DdpmOptions, ddpm } from './schedulers/ddpm.js';
+export { type DeisOptions, deis } from './schedulers/deis.js';
+export type { SpacingOptions } from './schedulers/discrete-schedule.js';
+export type { DpmSolverOptions } from './schedulers/dpm-options.js';
+export { type DpmSolverMultistepOptions, dpmSolverMultistep } from './schedulers/dpm-solver-multistep.js';
+export { type DpmSolverSinglestepOptions, dpmSolverSinglestep } from './schedulers/dpm-solver-singlestep.js';
+export type { DpmAlgorithm } from './schedulers/dpm-update.js';
+export { type EulerOptions, euler } from './schedulers/euler.js';
+export { type EulerAncestralOptions, eulerAncestral } from './schedulers/euler-ancestral.js';
+export { type HeunOptions, heun } from './schedulers/heun.js';
+export { type Kdpm2Options, kdpm2 } from './schedulers/kdpm2.js';
+export { type Kdpm2AncestralOptions, kdpm2Ancestral } from './schedulers/kdpm2-ancestral.js';
+export { type LcmOptions, lcm } from './schedulers/lcm.js';
+export type { ClipOptions, ThresholdOptions } from './schedulers/limit-options.js';
+export { type LmsOptions, lms } from './schedulers/lms.js';
+export type { NoiseOptions } from './schedulers/noise-options.js';
 export type { BetaSchedule } from './schedulers/noise-schedule.js';
+export { type PndmOptions, pndm } from './schedulers/pndm.js';
 export type { PredictionType } from './schedulers/prediction.js';
-export { motionModulePreset, type PresetVersion, type SamplingPreset } from './schedulers/presets.js';
+export {
+  motionModulePreset,
+  type PresetOverrides,
+  type PresetVersion,
+  type SamplingPreset,
+  type SchedulerFactory,
+} from './schedulers/presets.js';
 export type {
+  ResumeRequest,
   SamplingRequest,
   SamplingRun,
   SamplingStep,
@@ -66,7 +90,12 @@ export type {
   SchedulerState,
 } from './schedulers/scheduler.js';
 export { type ConfiguredScheduler, schedulerFromConfig } from './schedulers/scheduler-config.js';
+export { comfyBetaSchedule, schedulerFromName } from './schedulers/scheduler-names.js';
+export type { SigmaOptions } from './schedulers/sigma-options.js';
+export type { SolverOptions } from './schedulers/solver-schedule.js';
+export { type TcdOptions, tcd } from './schedulers/tcd.js';
 export type { TimestepSpacing } from './schedulers/timesteps.js';
+export { type UniPCOptions, uniPC } from './schedulers/uni-pc.js';
 export type { ClipTokenizer, EncodedPrompt } from './text/clip-tokenizer.js';
 export { type ClipTokenizerFiles, clipTokenizerFromFiles } from './text/clip-tokenizer-files.js';
 export { clipTokenizer } from './text/embedded-clip-tokenizer.js';

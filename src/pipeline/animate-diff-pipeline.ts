@@ -2,6 +2,7 @@ import { type Emitter, typedEmitter } from '../core/emitter.js';
 import { AnimateDiffError } from '../core/errors.js';
 import type { Warning } from '../core/warnings.js';
 import type { MotionGroupNorm } from '../models/unet-config.js';
+import type { Scheduler } from '../schedulers/scheduler.js';
 import { type PipelineComponents, pipelineComponents } from './components.js';
 import type { Animation, PipelineEvent, PipelineEventOf } from './events.js';
 import { type GenerateOptions, resolveGenerateOptions } from './generate-options.js';
@@ -10,7 +11,13 @@ import { checkLoadOptions, type LoadOptions, type ModelOptions } from './load-op
 import { type Networks, networks } from './networks.js';
 import { type OpenedModel, openModel, trainedGroupNorm } from './opened-model.js';
 import { type MemoryPlan, type PlanOptions, planMemory, planModel, usualResidency } from './plan.js';
-import { type SamplingDefaults, samplingDefaults } from './sampling-defaults.js';
+import {
+  guidanceWarnings,
+  type SamplingDefaults,
+  samplingDefaults,
+  schedulerFor,
+  stepsOf,
+} from './sampling-defaults.js';
 import { pickTokenizer } from './tokenizer.js';
 import { checkFrameCount } from './unet.js';
 
@@ -130,7 +137,7 @@ export class AnimateDiffPipeline {
    * `backend`; or the signal's reason.
    */
   async *stream(options: GenerateOptions): AsyncGenerator<PipelineEvent, void, undefined> {
-    const resolved = this.#resolve(options);
+    const { resolved, scheduler, warnings } = this.#resolve(options);
     if (this.#busy) {
       throw new AnimateDiffError(
         'busy',
@@ -145,9 +152,9 @@ export class AnimateDiffPipeline {
       const parts = {
         components: this.components,
         networks: this.#networks,
-        scheduler: this.#sampling.scheduler,
+        scheduler,
         latentChannels: this.#model.vae.config.latentChannels,
-        warnings: [...this.#warnings],
+        warnings: [...this.#warnings, ...warnings],
       };
       for await (const event of generation(parts, { ...resolved, signal })) {
         this.#emit(event);
@@ -189,17 +196,27 @@ export class AnimateDiffPipeline {
     await this.dispose();
   }
 
-  #resolve(options: GenerateOptions): ReturnType<typeof resolveGenerateOptions> {
+  #resolve(options: GenerateOptions): {
+    readonly resolved: ReturnType<typeof resolveGenerateOptions>;
+    readonly scheduler: Scheduler;
+    readonly warnings: readonly Warning[];
+  } {
     const { vae, unet } = this.components;
+    const { preset } = this.#sampling;
+    const own = this.#sampling.scheduler;
     const resolved = resolveGenerateOptions(options, {
       numFrames: Math.min(16, unet.maxFrames),
       size: this.#model.nativeSize,
       sizeMultiple: vae.latentScale,
-      numInferenceSteps: this.#sampling.numInferenceSteps,
-      guidanceScale: this.#sampling.guidanceScale,
+      numInferenceSteps: stepsOf(options?.scheduler ?? own) ?? preset.numInferenceSteps,
+      guidanceScale: preset.guidanceScale,
     });
     checkFrameCount(resolved.numFrames, unet.maxFrames, this.info.motionModule?.label);
-    return resolved;
+    const { scheduler, warnings } = resolved.scheduler
+      ? schedulerFor(this.#sampling, resolved.scheduler)
+      : { scheduler: own, warnings: [] };
+    const guidance = guidanceWarnings(this.#sampling, resolved.guidanceScale);
+    return { resolved, scheduler, warnings: [...warnings, ...guidance] };
   }
 
   #emit(event: PipelineEvent): void {

@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
 import { checkOptions } from '../core/check-options.js';
 import type { Float32Tensor } from '../core/tensor.js';
+import type { SchedulerFactory } from '../schedulers/presets.js';
+import type { Scheduler } from '../schedulers/scheduler.js';
 
 /**
  * How the two halves of classifier-free guidance are computed: in one run of twice the memory, one after the other,
@@ -23,8 +25,13 @@ export interface GenerateOptions {
   width?: number | undefined;
   /** Pixels, a multiple of 8. Default: as `width`. */
   height?: number | undefined;
-  /** Denoising steps. Default: the motion module's preset, 25 for v1 to v3. */
+  /** Denoising steps. Default: those of a scheduler with timesteps of its own, else the motion module's preset, 25 for v1 to v3. */
   numInferenceSteps?: number | undefined;
+  /**
+   * The sampler of this generation, or a factory such as `euler` that makes it for the model's noise. Default: the
+   * pipeline's.
+   */
+  scheduler?: Scheduler | SchedulerFactory | undefined;
   /** Strength of classifier-free guidance (Ho and Salimans 2022); 1 or less is none. Default: the preset, 7.5. */
   guidanceScale?: number | undefined;
   /** An integer from 0 to 2 ** 53 - 1; the same seed and options give the same frames. Default: a random one, told in the result. */
@@ -63,12 +70,19 @@ export interface ResolvedGenerateOptions {
   readonly fps: number;
   readonly clipSkip: number;
   readonly guidanceBatching: GuidanceBatching;
+  readonly scheduler?: Scheduler | SchedulerFactory | undefined;
   readonly latents?: Float32Tensor | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Longest side that is taken, in pixels; beyond it even one frame's attention is out of reach. */
 const longestSide = 8192;
+
+const schedulerExpected = 'expected a scheduler such as ddim(), or a factory such as ddim';
+
+function isScheduler(value: unknown): boolean {
+  return typeof value === 'function' || (value as Scheduler | undefined)?.contract === 'scheduler/1';
+}
 
 /** Checks options and fills in defaults. @throws `invalid-options` that lists everything that is wrong. */
 export function resolveGenerateOptions(
@@ -94,6 +108,7 @@ export function resolveGenerateOptions(
     fps: z._default(z.number().check(z.gt(0), z.lte(120)), 8),
     clipSkip: z._default(z.int().check(z.gte(0)), 0),
     guidanceBatching: z._default(z.enum(['auto', 'batched', 'sequential']), 'auto'),
+    scheduler: z.optional(z.custom<Scheduler | SchedulerFactory>(isScheduler, schedulerExpected)),
     latents: z.optional(tensor),
     signal: z.optional(
       z.custom<AbortSignal>((value) => typeof (value as AbortSignal)?.aborted === 'boolean'),

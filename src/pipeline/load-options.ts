@@ -4,6 +4,7 @@ import type { OnLoadProgress } from '../core/progress.js';
 import type { ModelSource } from '../core/source.js';
 import type { JsonConfig } from '../models/config-fields.js';
 import type { MotionGroupNorm } from '../models/unet-config.js';
+import type { SchedulerFactory } from '../schedulers/presets.js';
 import type { Scheduler } from '../schedulers/scheduler.js';
 import type { ClipTokenizer } from '../text/clip-tokenizer.js';
 
@@ -60,8 +61,11 @@ export interface ModelOptions {
 export interface LoadOptions extends ModelOptions {
   /** Where the networks run: `ortNode()` of `animatediff-js/node`, or any other {@link Backend}. */
   backend: Backend;
-  /** The sampler. Default: the one that the motion module was trained for. */
-  scheduler?: Scheduler | undefined;
+  /**
+   * The sampler, or a factory such as `euler` that makes it for the model's noise. Default: the sampler that the motion
+   * module was made for.
+   */
+  scheduler?: Scheduler | SchedulerFactory | undefined;
   /** See {@link Residency}. Default: `all` when all weights together take at most 1 GB, otherwise `unet`. */
   residency?: Residency | undefined;
   /** Called while files are opened, weights are moved and sessions are created. */
@@ -86,11 +90,20 @@ export function checkLoadOptions(options: LoadOptions): void {
     ...unknownKeys(options, loadKeys),
     ...modelIssues(options),
     ...contractIssue('backend', options?.backend, 'backend/1', 'a backend such as ortNode()'),
-    ...(options?.scheduler === undefined
-      ? []
-      : contractIssue('scheduler', options.scheduler, 'scheduler/1', 'a scheduler such as ddim()')),
+    ...(options?.scheduler === undefined ? [] : schedulerIssue(options.scheduler)),
     ...oneOf('residency', options?.residency, ['all', 'unet', 'one']),
   ]);
+}
+
+/** What is wrong with a scheduler that was given: it must keep the contract, or make one that does. */
+export function schedulerIssue(given: unknown): string[] {
+  if (typeof given === 'function') return [];
+  return contractIssue(
+    'scheduler',
+    given,
+    'scheduler/1',
+    'a scheduler such as ddim(), or a factory such as ddim',
+  );
 }
 
 /** Checks the options of a plan. @throws `invalid-options`. */

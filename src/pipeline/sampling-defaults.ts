@@ -1,5 +1,12 @@
+import { AnimateDiffError } from '../core/errors.js';
 import type { Warning } from '../core/warnings.js';
-import { motionModulePreset } from '../schedulers/presets.js';
+import {
+  contradictions,
+  guidanceContradictions,
+  motionModulePreset,
+  type SamplingPreset,
+  type SchedulerFactory,
+} from '../schedulers/presets.js';
 import type { Scheduler } from '../schedulers/scheduler.js';
 import { schedulerFromConfig } from '../schedulers/scheduler-config.js';
 import type { OpenedModel } from './opened-model.js';
@@ -7,44 +14,64 @@ import type { OpenedModel } from './opened-model.js';
 /** How a model is sampled unless the caller says otherwise. */
 export interface SamplingDefaults {
   readonly scheduler: Scheduler;
-  readonly numInferenceSteps: number;
-  readonly guidanceScale: number;
+  /** See {@link SchedulerFactory}. */
+  readonly noise: SamplingPreset['noise'];
+  readonly preset: SamplingPreset;
   readonly warnings: readonly Warning[];
 }
 
 /**
  * The preset of the motion module's version; for the image model alone, its folder's own scheduler. A scheduler of
- * the caller's is taken as it is, with a warning when its noise is not what the module was trained with.
+ * the caller's is taken as it is, with a warning when it is not what the model was made for.
  */
-export function samplingDefaults(model: OpenedModel, given: Scheduler | undefined): SamplingDefaults {
-  const version = model.motion?.module.version ?? 'image';
-  const preset = motionModulePreset(version);
-  const { numInferenceSteps, guidanceScale } = preset;
-  if (given !== undefined) {
-    const warnings = model.motion ? contradictions(given, preset.scheduler(), version) : [];
-    return { scheduler: given, numInferenceSteps, guidanceScale, warnings };
-  }
+export function samplingDefaults(
+  model: OpenedModel,
+  given: Scheduler | SchedulerFactory | undefined,
+): SamplingDefaults {
+  const preset = motionModulePreset(model.motion?.module.version ?? 'image');
   const { schedulerConfig } = model.checkpoint;
-  if (model.motion === undefined && schedulerConfig !== undefined) {
-    return { ...schedulerFromConfig(schedulerConfig), numInferenceSteps, guidanceScale };
-  }
-  return { scheduler: preset.scheduler(), numInferenceSteps, guidanceScale, warnings: preset.warnings };
+  const own =
+    model.motion === undefined && schedulerConfig !== undefined
+      ? schedulerFromConfig(schedulerConfig)
+      : { scheduler: preset.scheduler(), warnings: [] };
+  const noise = noiseOf(own.scheduler);
+  const defaults = { noise, preset: { ...preset, noise } };
+  if (given === undefined) return { ...defaults, ...own };
+  return { ...defaults, ...schedulerFor(defaults, given) };
 }
 
-const noiseOptions = ['betaSchedule', 'betaStart', 'betaEnd', 'predictionType'];
+/** A scheduler of the caller's for a model, with what speaks against it. */
+export function schedulerFor(
+  { noise, preset }: Pick<SamplingDefaults, 'noise' | 'preset'>,
+  given: Scheduler | SchedulerFactory,
+): { readonly scheduler: Scheduler; readonly warnings: readonly Warning[] } {
+  const scheduler = typeof given === 'function' ? given(noise) : given;
+  if (scheduler?.contract !== 'scheduler/1') {
+    throw new AnimateDiffError(
+      'invalid-options',
+      "scheduler: the factory made no scheduler (contract 'scheduler/1'); pass ddim itself, or (noise) => ddim(noise)",
+    );
+  }
+  return { scheduler, warnings: contradictions(preset, scheduler) };
+}
 
-function contradictions(given: Scheduler, trained: Scheduler, version: string): Warning[] {
-  const differing = noiseOptions.filter(
-    (name) => given.config[name] !== undefined && given.config[name] !== trained.config[name],
-  );
-  if (differing.length === 0) return [];
-  const list = differing
-    .map((name) => `${name} ${given.config[name]} instead of ${trained.config[name]}`)
-    .join(', ');
-  return [
-    {
-      code: 'scheduler-contradicts-module',
-      message: `the scheduler '${given.name}' has ${list}, which motion modules ${version} were trained with; expect washed-out or flickering frames`,
-    },
-  ];
+/** How many steps a scheduler with timesteps or levels of its own takes; `undefined` for all others. */
+export function stepsOf(scheduler: Scheduler | SchedulerFactory): number | undefined {
+  if (typeof scheduler === 'function') return undefined;
+  const { timesteps, sigmas } = (scheduler.config ?? {}) as { timesteps?: unknown; sigmas?: unknown };
+  if (Array.isArray(timesteps)) return timesteps.length;
+  return Array.isArray(sigmas) ? sigmas.length - 1 : undefined;
+}
+
+/** What speaks against a guidance; empty when nothing does. */
+export function guidanceWarnings({ preset }: SamplingDefaults, guidanceScale: number): readonly Warning[] {
+  return guidanceContradictions(preset, guidanceScale);
+}
+
+function noiseOf({ config }: Scheduler): SamplingPreset['noise'] {
+  const all = config as SamplingPreset['noise'];
+  const { betaSchedule, betaStart, betaEnd, predictionType, rescaleBetasZeroSnr } = all;
+  const noise = { betaSchedule, betaStart, betaEnd, predictionType, rescaleBetasZeroSnr };
+  const { trainedBetas, numTrainTimesteps } = all;
+  return trainedBetas === undefined ? { ...noise, numTrainTimesteps } : { ...noise, trainedBetas };
 }

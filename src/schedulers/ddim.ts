@@ -1,13 +1,37 @@
+import * as z from 'zod/mini';
 import { AnimateDiffError } from '../core/errors.js';
-import type { RandomSource } from '../core/random.js';
-import { type DdimOptions, type ResolvedDdimOptions, resolveDdimOptions } from './ddim-options.js';
-import { cumulativeAlphas } from './noise-schedule.js';
-import { clamp, dynamicThreshold, readPrediction } from './prediction.js';
-import type { SamplingRun, Scheduler } from './scheduler.js';
-import { checkSameLength, restoreState, stepOrder } from './step-order.js';
-import { spacedTimesteps, timestepsOfStrength } from './timesteps.js';
+import { discreteTimesteps, levelOfAlpha, type SpacingOptions, spacingShape } from './discrete-schedule.js';
+import {
+  type ClipOptions,
+  clipShape,
+  limited,
+  type ThresholdOptions,
+  thresholdShape,
+} from './limit-options.js';
+import { combine } from './linear-combination.js';
+import { type NoiseOptions, noiseShape, trainingNoise } from './noise-options.js';
+import { resolveOptions, share } from './option-shape.js';
+import { denoisedOf, noiseOf, type PredictionType } from './prediction.js';
+import { type SamplingPlan, schedulerOf } from './sampling-run.js';
+import type { Scheduler } from './scheduler.js';
 
-const name = 'ddim';
+/**
+ * Options of {@link ddim}. The defaults are those that AnimateDiff's motion modules v1 to v3 were trained with, with
+ * `leading` spacing.
+ */
+export interface DdimOptions extends NoiseOptions, SpacingOptions, ClipOptions, ThresholdOptions {
+  /** Whether the last step ends without any noise (ᾱ = 1); otherwise at ᾱ of timestep 0, which leaves grain. Default true. */
+  setAlphaToOne?: boolean | undefined;
+  /** Share of the noise that DDPM would add at each step, in [0, 1]; 0 draws none. Default 0. */
+  eta?: number | undefined;
+  /** Whether the predicted noise is computed anew from a clean prediction that was clipped or thresholded. Default false. */
+  useClippedModelOutput?: boolean | undefined;
+}
+
+interface DdimPlan extends SamplingPlan {
+  /** ᾱ that each step starts from and goes to. */
+  readonly alphas: readonly { readonly from: number; readonly to: number }[];
+}
 
 /**
  * DDIM: Song, Meng, Ermon, "Denoising Diffusion Implicit Models", ICLR 2021. Deterministic unless `eta` is above 0.
@@ -15,105 +39,70 @@ const name = 'ddim';
  * @throws `invalid-options` that lists everything that is wrong.
  */
 export function ddim(options?: DdimOptions): Scheduler {
-  const config = Object.freeze(resolveDdimOptions(options));
-  const alphas = cumulativeAlphas(config);
-  const timestepsOf = (steps: number, strength: number): readonly number[] => {
-    const timesteps = timestepsOfStrength(spacedTimesteps(steps, config), steps, strength);
-    checkReachable(timesteps, alphas, config);
-    return timesteps;
-  };
-  return {
-    contract: 'scheduler/1',
-    name,
+  const config = resolveOptions<DdimOptions>(
+    {
+      ...noiseShape(),
+      ...spacingShape('leading'),
+      ...clipShape(),
+      ...thresholdShape(),
+      setAlphaToOne: z._default(z.boolean(), true),
+      eta: z._default(share(), 0),
+      useClippedModelOutput: z._default(z.boolean(), false),
+    },
+    options,
+    'ddim',
+  );
+  const noise = trainingNoise(config, options, 'ddim');
+  const finalAlpha = config.setAlphaToOne ? 1 : noise.alphas[0]!;
+  return schedulerOf<DdimPlan>({
+    name: 'ddim',
     config,
-    start({ steps, strength, random }) {
-      return samplingRun(config, alphas, timestepsOf(steps, strength), steps, 0, random);
+    historyLength: 0,
+    plan(steps, strength) {
+      const { timesteps, stride } = discreteTimesteps('ddim', steps, strength, config, noise);
+      checkReachable('ddim', config.predictionType, timesteps, noise.alphas);
+      // diffusers steps back by the stride whatever the spacing, so not always onto the next timestep.
+      const target = (i: number): number => (stride ? timesteps[i]! - stride : (timesteps[i + 1] ?? -1));
+      const alphas = timesteps.map((t, i) => ({
+        from: noise.alphas[t]!,
+        to: target(i) < 0 ? finalAlpha : noise.alphas[target(i)]!,
+      }));
+      return { timesteps, initialSigma: 1, levels: alphas.map(({ from }) => levelOfAlpha(from)), alphas };
     },
-    resume(request, state) {
-      const timesteps = timestepsOf(request.steps, request.strength);
-      const { index, random } = restoreState(name, timesteps.length, request, state);
-      return samplingRun(config, alphas, timesteps, request.steps, index, random);
-    },
-  };
-}
-
-function samplingRun(
-  config: ResolvedDdimOptions,
-  alphas: Float32Array,
-  timesteps: readonly number[],
-  steps: number,
-  first: number,
-  random: RandomSource,
-): SamplingRun {
-  const order = stepOrder(name, timesteps.length, first);
-  // diffusers steps back by this much whatever the spacing, so not always onto the next timestep.
-  const stride = Math.floor(config.numTrainTimesteps / steps);
-  const finalAlpha = config.setAlphaToOne ? 1 : alphas[0]!;
-
-  return {
-    timesteps,
-    initialSigma: 1,
-    scaleInput(sample, index) {
-      order.check(index);
-      return sample.slice();
-    },
-    step(output, sample, index) {
-      checkSameLength(name, output, sample);
-      order.advance(index);
-      const timestep = timesteps[index]!;
-      const alpha = alphas[timestep]!;
-      const previousAlpha = timestep >= stride ? alphas[timestep - stride]! : finalAlpha;
-      const prediction = readPrediction(config.predictionType, output, sample, alpha);
-      const denoised = limited(prediction.denoised, config);
-      const deviation = config.eta * Math.sqrt(addedVariance(alpha, previousAlpha));
-      // Equation 12: the clean prediction, the direction back towards x_t, fresh noise.
-      const signal = Math.sqrt(previousAlpha);
-      const direction = Math.sqrt(Math.max(1 - previousAlpha - deviation ** 2, 0));
-      const next = denoised.map((x0, i) => signal * x0 + direction * prediction.noise[i]!);
-      if (config.eta > 0) {
-        const fresh = random.normal(next.length);
-        for (let i = 0; i < next.length; i++) next[i] = next[i]! + deviation * fresh[i]!;
+    step({ alphas, levels }, { output, sample, index, random }) {
+      const { from, to } = alphas[index]!;
+      const level = levels[index]!;
+      const denoised = limited(denoisedOf(config.predictionType, output, sample, level), config);
+      const predicted = config.useClippedModelOutput
+        ? noiseOf('sample', denoised, sample, level)
+        : noiseOf(config.predictionType, output, sample, level);
+      // Equation 12: the clean prediction, the direction back towards x_t, fresh noise of deviation eta · equation 16.
+      const variance = config.eta ** 2 * ((1 - to) / (1 - from)) * (1 - from / to);
+      const direction = Math.sqrt(Math.max(1 - to - variance, 0));
+      if (config.eta === 0) {
+        return { sample: combine([Math.sqrt(to), denoised], [direction, predicted]), denoised };
       }
+      const fresh = random.normal(sample.length);
+      const next = combine([Math.sqrt(to), denoised], [direction, predicted], [Math.sqrt(variance), fresh]);
       return { sample: next, denoised };
     },
-    addNoise(clean, noise, index) {
-      checkSameLength(name, clean, noise);
-      order.check(index);
-      const alpha = alphas[timesteps[index]!]!;
-      const [signal, spread] = [Math.sqrt(alpha), Math.sqrt(1 - alpha)];
-      return clean.map((x0, i) => signal * x0 + spread * noise[i]!);
-    },
-    state: () => ({
-      scheduler: name,
-      index: order.next,
-      values: { count: timesteps.length },
-      random: random.state(),
-    }),
-  };
+  });
 }
 
-/** σ² at eta 1, equation 16: DDPM's variance between two levels. */
-function addedVariance(alpha: number, previousAlpha: number): number {
-  return ((1 - previousAlpha) / (1 - alpha)) * (1 - alpha / previousAlpha);
-}
-
-function limited(denoised: Float32Array, config: ResolvedDdimOptions): Float32Array {
-  if (config.thresholding) {
-    return dynamicThreshold(denoised, config.dynamicThresholdingRatio, config.sampleMaxValue);
-  }
-  return config.clipSample ? clamp(denoised, config.clipSampleRange) : denoised;
-}
-
-// Where nothing but noise is left, a predicted noise says nothing of the image: division by zero.
-function checkReachable(
+/**
+ * Where nothing but noise is left, a predicted noise says nothing of the image: division by zero.
+ * @throws `invalid-options` when a run would start there.
+ */
+export function checkReachable(
+  name: string,
+  predictionType: PredictionType,
   timesteps: readonly number[],
   alphas: Float32Array,
-  config: ResolvedDdimOptions,
 ): void {
-  if (config.predictionType === 'epsilon' && timesteps.some((timestep) => alphas[timestep] === 0)) {
+  if (predictionType === 'epsilon' && timesteps.some((timestep) => alphas[timestep] === 0)) {
     throw new AnimateDiffError(
       'invalid-options',
-      "ddim: rescaleBetasZeroSnr with this timestepSpacing starts from pure noise, which predictionType 'epsilon' " +
+      `${name}: rescaleBetasZeroSnr with these timesteps starts from pure noise, which predictionType 'epsilon' ` +
         "cannot; use 'v_prediction' if the model was trained so, or leading spacing",
     );
   }

@@ -10,6 +10,8 @@ export interface NoiseScheduleOptions {
   /** β of the last level. Unused by `squaredcos_cap_v2`. */
   readonly betaEnd: number;
   readonly betaSchedule: BetaSchedule;
+  /** β of every level, in place of all of the above. */
+  readonly trainedBetas?: readonly number[] | undefined;
   /** Shifts the levels so that the last one is pure noise. */
   readonly rescaleBetasZeroSnr: boolean;
 }
@@ -32,7 +34,9 @@ function trainingBetas({
   betaStart,
   betaEnd,
   betaSchedule,
+  trainedBetas,
 }: NoiseScheduleOptions): Float32Array {
+  if (trainedBetas !== undefined) return Float32Array.from(trainedBetas);
   switch (betaSchedule) {
     case 'linear':
       return linspace(betaStart, betaEnd, count);

@@ -1,36 +1,55 @@
+import { combine } from './linear-combination.js';
+
 /** What a model's output means: the noise, the velocity (Salimans and Ho 2022), or the clean latents. */
 export type PredictionType = 'epsilon' | 'v_prediction' | 'sample';
 
-/** A model's output taken apart. */
-export interface Prediction {
-  /** The clean latents (x₀). */
-  readonly denoised: Float32Array;
-  /** The noise (ε). */
-  readonly noise: Float32Array;
+/** How much of a sample x = signal · x₀ + spread · ε is image and how much is noise. */
+export interface NoiseLevel {
+  /** Factor of the clean latents x₀. */
+  readonly signal: number;
+  /** Factor of the noise ε, which has variance 1. */
+  readonly spread: number;
 }
 
 /**
- * Clean latents and noise from a model's output on a sample x = √ᾱ·x₀ + √(1−ᾱ)·ε.
- * @param alpha ᾱ of the sample; above 0 for `epsilon`, below 1 for `sample`.
+ * The clean latents x₀ that a model's output implies. The model saw the sample brought to variance 1.
+ * @param level Of the sample; signal above 0 for `epsilon`.
  */
-export function readPrediction(
+export function denoisedOf(
   type: PredictionType,
   output: Float32Array,
   sample: Float32Array,
-  alpha: number,
-): Prediction {
-  const signal = Math.sqrt(alpha);
-  const spread = Math.sqrt(1 - alpha);
+  { signal, spread }: NoiseLevel,
+): Float32Array {
+  const variance = signal ** 2 + spread ** 2;
   switch (type) {
     case 'epsilon':
-      return { noise: output, denoised: sample.map((x, i) => (x - spread * output[i]!) / signal) };
+      return combine([1 / signal, sample], [-spread / signal, output]);
     case 'sample':
-      return { denoised: output.slice(), noise: sample.map((x, i) => (x - signal * output[i]!) / spread) };
+      return output.slice();
     case 'v_prediction':
-      return {
-        denoised: sample.map((x, i) => signal * x - spread * output[i]!),
-        noise: sample.map((x, i) => signal * output[i]! + spread * x),
-      };
+      return combine([signal / variance, sample], [-spread / Math.sqrt(variance), output]);
+  }
+}
+
+/**
+ * The noise ε that a model's output implies, see {@link denoisedOf}.
+ * @param level Of the sample; spread above 0 for `sample`.
+ */
+export function noiseOf(
+  type: PredictionType,
+  output: Float32Array,
+  sample: Float32Array,
+  { signal, spread }: NoiseLevel,
+): Float32Array {
+  const variance = signal ** 2 + spread ** 2;
+  switch (type) {
+    case 'epsilon':
+      return output.slice();
+    case 'sample':
+      return combine([1 / spread, sample], [-signal / spread, output]);
+    case 'v_prediction':
+      return combine([spread / variance, sample], [signal / Math.sqrt(variance), output]);
   }
 }
 

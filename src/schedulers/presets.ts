@@ -1,6 +1,8 @@
 import type { Warning } from '../core/warnings.js';
-import { ddim } from './ddim.js';
-import type { DdimOptions } from './ddim-options.js';
+import { type DdimOptions, ddim } from './ddim.js';
+import { type EulerOptions, euler } from './euler.js';
+import { type LcmOptions, lcm } from './lcm.js';
+import type { NoiseOptions } from './noise-options.js';
 import type { Scheduler } from './scheduler.js';
 
 /**
@@ -9,28 +11,41 @@ import type { Scheduler } from './scheduler.js';
  */
 export type PresetVersion = 'v1' | 'v2' | 'v3' | 'long' | 'animatelcm' | 'lightning' | 'image';
 
+/** Options of a preset's sampler; which of them it has depends on the sampler. */
+export type PresetOverrides = DdimOptions & LcmOptions & EulerOptions;
+
 /** How a model wants to be sampled. */
 export interface SamplingPreset {
   /** Which model it is for. */
   readonly version: PresetVersion;
   /** The sampler that the weights were made for, each option overridable. */
-  scheduler(overrides?: DdimOptions): Scheduler;
+  scheduler(overrides?: PresetOverrides): Scheduler;
+  /** The noise that the weights were trained with, whatever samples them. */
+  readonly noise: NoiseOptions;
   /** Steps that give good results. */
   readonly numInferenceSteps: number;
   /** Classifier-free guidance; 1 is none. */
   readonly guidanceScale: number;
-  /** What to tell the user when this preset is taken; empty when it is the authors' own. */
-  readonly warnings: readonly Warning[];
+  /** The highest guidance that the weights bear; `undefined` where there is no such limit. */
+  readonly maxGuidanceScale: number | undefined;
+  /** For weights that were distilled for one sampler: its name. */
+  readonly onlySampler: string | undefined;
 }
 
-// A distilled module expects a sampler that does not exist here yet. DDIM visits nearly the same timesteps with
-// trailing spacing; it differs in that it re-uses the predicted noise.
-const distilled: DdimOptions = { timestepSpacing: 'trailing' };
+/**
+ * Makes a sampler for a model: called with the noise that the model was trained with, which every sampler takes as
+ * options. So `scheduler: euler` follows the model, and `(noise) => euler({ ...noise, useKarrasSigmas: true })` does
+ * too, where `euler({ … })` keeps AnimateDiff's own noise whatever the model.
+ */
+export type SchedulerFactory = (noise: NoiseOptions) => Scheduler;
+
+const animateDiffNoise: NoiseOptions = { betaSchedule: 'linear', betaStart: 0.00085, betaEnd: 0.012 };
 
 /**
  * The sampler settings that belong to a motion module. AnimateDiff v1 to v3 (guoyww/AnimateDiff
  * configs/inference): linear betas and a last step that ends at ᾱ = 1, unlike Stable Diffusion 1.5's own
- * configuration, which `image` is.
+ * configuration, which `image` is. AnimateLCM: LCM out of 100 steps at a guidance of 1 to 2 (Wang et al. 2024).
+ * AnimateDiff-Lightning: Euler, trailing, without guidance (Lin and Yang 2024).
  */
 export function motionModulePreset(version: PresetVersion): SamplingPreset {
   switch (version) {
@@ -38,13 +53,27 @@ export function motionModulePreset(version: PresetVersion): SamplingPreset {
     case 'v2':
     case 'v3':
     case 'long':
-      return preset(version, 25, 7.5, {});
+      return preset(version, 25, 7.5, animateDiffNoise, ddim);
     case 'animatelcm':
-      return preset(version, 8, 1.5, distilled, 'LCM');
+      return {
+        ...preset(version, 8, 1.5, animateDiffNoise, (options) =>
+          lcm({ originalInferenceSteps: 100, ...options }),
+        ),
+        maxGuidanceScale: 2,
+        onlySampler: 'lcm',
+      };
     case 'lightning':
-      return preset(version, 4, 1, distilled, 'Euler');
+      return {
+        ...preset(version, 4, 1, animateDiffNoise, (options) =>
+          euler({ timestepSpacing: 'trailing', ...options }),
+        ),
+        maxGuidanceScale: 1,
+        onlySampler: 'euler',
+      };
     case 'image':
-      return preset(version, 25, 7.5, { betaSchedule: 'scaled_linear', setAlphaToOne: false });
+      return preset(version, 25, 7.5, { ...animateDiffNoise, betaSchedule: 'scaled_linear' }, (options) =>
+        ddim({ setAlphaToOne: false, ...options }),
+      );
   }
 }
 
@@ -52,29 +81,66 @@ function preset(
   version: PresetVersion,
   numInferenceSteps: number,
   guidanceScale: number,
-  options: DdimOptions,
-  missingSampler?: string,
+  noise: NoiseOptions,
+  make: (options: PresetOverrides) => Scheduler,
 ): SamplingPreset {
   return {
     version,
-    scheduler: (overrides) => ddim({ ...options, ...definedOnly(overrides) }),
+    scheduler: (overrides) => make({ ...noise, ...definedOnly(overrides) }),
+    noise,
     numInferenceSteps,
     guidanceScale,
-    warnings:
-      missingSampler === undefined
-        ? []
-        : [
-            {
-              code: 'scheduler-substituted',
-              message:
-                `${version} modules are made for the ${missingSampler} sampler, which this version lacks; ` +
-                'DDIM with trailing spacing takes its place, and images may differ',
-            },
-          ],
+    maxGuidanceScale: undefined,
+    onlySampler: undefined,
   };
 }
 
 // An override that is undefined must not hide the preset's own value.
-function definedOnly(overrides: DdimOptions = {}): DdimOptions {
+function definedOnly(overrides: PresetOverrides = {}): PresetOverrides {
   return Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
+}
+
+const noiseNames = ['betaSchedule', 'betaStart', 'betaEnd', 'predictionType'] as const;
+
+/** How a scheduler differs from what a model was made for, and what to expect of it; empty when it does not. */
+export function contradictions(preset: SamplingPreset, given: Scheduler): Warning[] {
+  const trained: Readonly<Record<string, unknown>> = { predictionType: 'epsilon', ...preset.noise };
+  const model = preset.version === 'image' ? 'this model was' : `motion modules ${preset.version} were`;
+  const differing = noiseNames
+    .filter((name) => given.config[name] !== undefined && given.config[name] !== trained[name])
+    .map((name) => `${name} ${given.config[name]} instead of ${trained[name]}`);
+  const messages: string[] = [];
+  if (differing.length > 0) {
+    messages.push(
+      `the scheduler '${given.name}' has ${differing.join(', ')}, which ${model} trained with; ` +
+        'expect washed-out or flickering frames',
+    );
+  }
+  if (preset.onlySampler !== undefined && given.name !== preset.onlySampler) {
+    messages.push(
+      `${model} distilled for the sampler '${preset.onlySampler}'; with '${given.name}' expect blurred or burnt ` +
+        'frames at the few steps that they are made for',
+    );
+  }
+  if (
+    preset.version === 'lightning' &&
+    given.name === 'euler' &&
+    given.config['timestepSpacing'] !== 'trailing'
+  ) {
+    messages.push(
+      `${model} distilled on trailing timesteps; with timestepSpacing '${given.config['timestepSpacing']}' expect ` +
+        'faint or noisy frames',
+    );
+  }
+  return messages.map((message) => ({ code: 'scheduler-contradicts-module', message }));
+}
+
+/** What to expect of a guidance that the weights do not bear; empty when they do. */
+export function guidanceContradictions(preset: SamplingPreset, guidanceScale: number): Warning[] {
+  const { version, maxGuidanceScale } = preset;
+  if (maxGuidanceScale === undefined || guidanceScale <= maxGuidanceScale) return [];
+  const message =
+    `guidanceScale ${guidanceScale} is more than ${maxGuidanceScale}, the most that ${version} modules were ` +
+    'distilled for; expect burnt colours';
+  return [{ code: 'guidance-contradicts-module', message }];
 }

@@ -1,12 +1,9 @@
-import * as z from 'zod/mini';
-import { checkOptions } from '../core/check-options.js';
 import { AnimateDiffError } from '../core/errors.js';
 import type { Warning } from '../core/warnings.js';
-import { ddim } from './ddim.js';
-import { type DdimOptions, resolveDdimOptions } from './ddim-options.js';
+import { type ConfigClass, configClasses } from './config-classes.js';
 import type { Scheduler } from './scheduler.js';
 
-/** A sampler read from a model folder. */
+/** A sampler read from a model folder, or found by a name. */
 export interface ConfiguredScheduler {
   /** The sampler. */
   readonly scheduler: Scheduler;
@@ -14,103 +11,89 @@ export interface ConfiguredScheduler {
   readonly warnings: readonly Warning[];
 }
 
-interface SchedulerConfig {
-  readonly _class_name: string;
-  readonly num_train_timesteps: number;
-  readonly beta_start: number;
-  readonly beta_end: number;
-  readonly beta_schedule: string;
-  readonly trained_betas?: unknown;
-  readonly clip_sample: boolean;
-  readonly clip_sample_range: number;
-  readonly set_alpha_to_one: boolean;
-  readonly steps_offset: number;
-  readonly prediction_type: string;
-  readonly timestep_spacing: string;
-  readonly rescale_betas_zero_snr: boolean;
-  readonly thresholding: boolean;
-  readonly dynamic_thresholding_ratio: number;
-  readonly sample_max_value: number;
-}
-
 /**
  * The sampler of a diffusers folder's `scheduler/scheduler_config.json`, with diffusers' own defaults for what the file
- * leaves out (they are not AnimateDiff's). `DDIMScheduler` is taken as it is; of `PNDMScheduler` the noise schedule is
- * kept and DDIM steps through it, with a warning.
+ * leaves out (they are not AnimateDiff's). Fields that its class does not have are left alone, as diffusers does.
  *
  * @param json The parsed file.
  * @param name For errors: the file's name.
- * @throws `unsupported` for other classes and trained betas; `invalid-options` for values that cannot be.
+ * @param overrides Options that win over the file's, under our names.
+ * @throws `unsupported` for other classes and for flow models; `invalid-options` for values that cannot be.
  */
-export function schedulerFromConfig(json: unknown, name = 'scheduler_config.json'): ConfiguredScheduler {
-  const config = checkOptions<SchedulerConfig>(configSchema(json), json, name);
-  const className = config._class_name;
-  if (className !== 'DDIMScheduler' && className !== 'PNDMScheduler') {
+export function schedulerFromConfig(
+  json: unknown,
+  name = 'scheduler_config.json',
+  overrides: Readonly<Record<string, unknown>> = {},
+): ConfiguredScheduler {
+  const config = recordOf(json, name);
+  const className = config['_class_name'];
+  const known = typeof className === 'string' && Object.hasOwn(configClasses, className);
+  if (!known) {
     throw new AnimateDiffError(
-      'unsupported',
-      `${name}: ${className} is not supported yet; give a scheduler of your own, such as ddim()`,
+      typeof className === 'string' ? 'unsupported' : 'invalid-options',
+      `${name}: _class_name ${JSON.stringify(className)} is none of ${Object.keys(configClasses).join(', ')}; ` +
+        'give a scheduler of your own, such as ddim()',
     );
   }
-  if (config.trained_betas !== undefined && config.trained_betas !== null) {
+  const scheduler = make(configClasses[className]!, config, className, name, overrides);
+  const prk = className === 'PNDMScheduler' && config['skip_prk_steps'] !== true;
+  return { scheduler, warnings: prk ? [prkWarning(name)] : [] };
+}
+
+function make(
+  { make, fields, aliases = {}, only = {} }: ConfigClass,
+  config: Readonly<Record<string, unknown>>,
+  className: string,
+  name: string,
+  overrides: Readonly<Record<string, unknown>>,
+): Scheduler {
+  for (const [field, values] of Object.entries(only)) {
+    const value = config[field] ?? values[0];
+    if (values.includes(value)) continue;
     throw new AnimateDiffError(
       'unsupported',
-      `${name}: trained_betas are not supported; use a beta_schedule`,
+      `${name}: ${field} ${JSON.stringify(value)} of ${className} is not supported`,
     );
   }
-  const scheduler = ddim(resolveDdimOptions(ddimOptions(config), name));
-  return { scheduler, warnings: className === 'DDIMScheduler' ? [] : [pndmWarning(name)] };
+  const options: Record<string, unknown> = {};
+  for (const [field, usual] of Object.entries(fields)) {
+    const value = config[field] ?? usual;
+    const alias = typeof value === 'string' ? aliases[field]?.[value] : undefined;
+    if (isInfinite(value)) continue;
+    options[camelCase(field)] = alias ?? value;
+  }
+  // Trained betas say how many levels there are.
+  if (options['trainedBetas'] !== undefined) delete options['numTrainTimesteps'];
+  try {
+    return make({ ...options, ...overrides });
+  } catch (error) {
+    if (!AnimateDiffError.isInstance(error)) throw error;
+    throw new AnimateDiffError(error.code, `${name}: ${error.message}`, {
+      cause: error,
+      details: error.details,
+    });
+  }
 }
 
-function configSchema(json: unknown): z.ZodMiniType<SchedulerConfig> {
-  // PNDMScheduler never clips, and ends at the first level's alpha unless told otherwise.
-  const pndm =
-    typeof json === 'object' &&
-    json !== null &&
-    '_class_name' in json &&
-    json._class_name === 'PNDMScheduler';
-  return z.object({
-    _class_name: z.string(),
-    num_train_timesteps: z._default(z.number(), 1000),
-    beta_start: z._default(z.number(), 0.0001),
-    beta_end: z._default(z.number(), 0.02),
-    beta_schedule: z._default(z.string(), 'linear'),
-    trained_betas: z.optional(z.unknown()),
-    clip_sample: z._default(z.boolean(), !pndm),
-    clip_sample_range: z._default(z.number(), 1),
-    set_alpha_to_one: z._default(z.boolean(), !pndm),
-    steps_offset: z._default(z.number(), 0),
-    prediction_type: z._default(z.string(), 'epsilon'),
-    timestep_spacing: z._default(z.string(), 'leading'),
-    rescale_betas_zero_snr: z._default(z.boolean(), false),
-    thresholding: z._default(z.boolean(), false),
-    dynamic_thresholding_ratio: z._default(z.number(), 0.995),
-    sample_max_value: z._default(z.number(), 1),
-  });
+/** JSON has no infinity; writers help themselves with words. */
+function isInfinite(value: unknown): boolean {
+  return typeof value === 'string' && /^-?inf(inity)?$/i.test(value);
 }
 
-// The strings are checked as options next, so that one place knows the names.
-function ddimOptions(config: SchedulerConfig): DdimOptions {
-  return {
-    numTrainTimesteps: config.num_train_timesteps,
-    betaStart: config.beta_start,
-    betaEnd: config.beta_end,
-    betaSchedule: config.beta_schedule as DdimOptions['betaSchedule'],
-    clipSample: config.clip_sample,
-    clipSampleRange: config.clip_sample_range,
-    setAlphaToOne: config.set_alpha_to_one,
-    stepsOffset: config.steps_offset,
-    predictionType: config.prediction_type as DdimOptions['predictionType'],
-    timestepSpacing: config.timestep_spacing as DdimOptions['timestepSpacing'],
-    rescaleBetasZeroSnr: config.rescale_betas_zero_snr,
-    thresholding: config.thresholding,
-    dynamicThresholdingRatio: config.dynamic_thresholding_ratio,
-    sampleMaxValue: config.sample_max_value,
-  };
+function camelCase(field: string): string {
+  return field.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-function pndmWarning(name: string): Warning {
+function recordOf(json: unknown, name: string): Readonly<Record<string, unknown>> {
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) {
+    return json as Record<string, unknown>;
+  }
+  throw new AnimateDiffError('invalid-options', `${name}: expected an object with _class_name`);
+}
+
+function prkWarning(name: string): Warning {
   return {
     code: 'scheduler-substituted',
-    message: `${name} asks for PNDM, which this version lacks; DDIM with the same noise schedule takes its place`,
+    message: `${name} asks for PNDM's Runge-Kutta warm-up, which is left out; the model is evaluated less often, and images may differ slightly`,
   };
 }

@@ -51,17 +51,46 @@ export function checkSameLength(name: string, first: Float32Array, second: Float
   }
 }
 
+/** What a sampler keeps between steps. Arrays in it are never changed, only replaced. */
+export interface SamplerMemory {
+  /** Earlier predictions, the latest first. */
+  history: Float32Array[];
+  /** The sample that a step of several evaluations started from. */
+  held: Float32Array | undefined;
+}
+
+/** A run as plain data, sharing no array with it. */
+export function savedState(
+  name: string,
+  count: number,
+  index: number,
+  { history, held }: SamplerMemory,
+  random: RandomSource,
+): SchedulerState {
+  const values = { count, history: history.map((kept) => kept.slice()), held: held?.slice() };
+  return { scheduler: name, index, values, random: random.state() };
+}
+
+/** What a run is restored to. */
+export interface RestoredState {
+  readonly index: number;
+  readonly memory: SamplerMemory;
+  readonly random: RandomSource;
+}
+
 /**
- * Checks that a stored state is one of this sampler's with this many steps, and brings its source of noise back.
+ * Checks that a stored state is one of this sampler's with this many evaluations, and brings its source of noise back.
+ * Arrays may have become lists of numbers on the way, as JSON has them.
  * @throws `invalid-options` otherwise.
  */
 export function restoreState(
-  name: string,
+  { name, historyLength }: { readonly name: string; readonly historyLength: number },
   count: number,
   request: ResumeRequest,
   state: SchedulerState,
-): { index: number; random: RandomSource } {
+): RestoredState {
   const { scheduler, index, values } = state;
+  const { history = [], held } = values as { history?: unknown; held?: unknown };
   if (
     scheduler !== name ||
     values['count'] !== count ||
@@ -73,5 +102,24 @@ export function restoreState(
         `this run has ${count} steps of '${name}'`,
     );
   }
-  return { index, random: (request.restoreRandom ?? restoreTorchRandom)(state.random) };
+  if (!Array.isArray(history) || history.length > historyLength) {
+    throw new AnimateDiffError(
+      'invalid-options',
+      `${name}: values.history of the state to resume is not a list of at most ${historyLength} arrays`,
+    );
+  }
+  const memory: SamplerMemory = {
+    history: history.map((kept: unknown, i) => restoredArray(name, `history[${i}]`, kept)),
+    held: held === undefined || held === null ? undefined : restoredArray(name, 'held', held),
+  };
+  return { index, memory, random: (request.restoreRandom ?? restoreTorchRandom)(state.random) };
+}
+
+function restoredArray(name: string, what: string, value: unknown): Float32Array {
+  if (value instanceof Float32Array) return value.slice();
+  if (Array.isArray(value) && value.every((each) => Number.isFinite(each))) return Float32Array.from(value);
+  throw new AnimateDiffError(
+    'invalid-options',
+    `${name}: values.${what} of the state to resume is not an array of numbers`,
+  );
 }

@@ -46,15 +46,14 @@ export function spacedTimesteps(steps: number, options: TimestepOptions): number
 }
 
 /**
- * The part of a schedule that is run at a strength below 1: the first, noisiest steps are left out, as diffusers'
+ * How many of the steps are run at a strength below 1: the first, noisiest ones are left out, as diffusers'
  * image-to-image pipelines do.
  * @throws `invalid-options` when the strength is not in (0, 1] or leaves no step.
  */
-export function timestepsOfStrength(
-  timesteps: readonly number[],
-  steps: number,
-  strength: number,
-): readonly number[] {
+export function keptSteps(steps: number, strength: number): number {
+  if (!(Number.isSafeInteger(steps) && steps >= 1)) {
+    throw new AnimateDiffError('invalid-options', `steps: expected a whole number from 1, got ${steps}`);
+  }
   if (!(strength > 0 && strength <= 1)) {
     throw new AnimateDiffError(
       'invalid-options',
@@ -68,7 +67,7 @@ export function timestepsOfStrength(
       `strength ${strength} of ${steps} steps leaves no step to run; raise either`,
     );
   }
-  return timesteps.slice(timesteps.length - kept);
+  return kept;
 }
 
 /** Rounds as numpy does: halves go to the even neighbour. */
