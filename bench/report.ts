@@ -1,4 +1,4 @@
-import type { BenchResult } from './result.js';
+import type { BenchResult, SchedulersResult } from './result.js';
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;
 const seconds = (value: number): string => `${value.toFixed(2)} s`;
@@ -33,5 +33,31 @@ export function reportText(result: BenchResult): string {
       `${gigabytes(result.steadyBytes)}, of which private ${gigabytes(result.steadyPrivateBytes)}`,
     ),
     row('memory, after dispose', gigabytes(result.afterDisposeBytes)),
+    '',
+    schedulersText(result.schedulers),
+  ].join('\n');
+}
+
+/** The samplers' part. */
+export function schedulersText({
+  shape,
+  steps,
+  flops,
+  peak,
+  evaluationSeconds,
+  timings,
+}: SchedulersResult): string {
+  const rows = timings.map(({ name, seconds: median, share, heapGrowth }) =>
+    [
+      name.padEnd(34),
+      `${(1000 * median).toFixed(2)} ms a step`.padStart(16),
+      `${(100 * share).toFixed(4)}%`,
+      `memory ${heapGrowth < 0 ? '' : '+'}${(heapGrowth / 1e3).toFixed(0)} kB`,
+    ].join('  '),
+  );
+  return [
+    `samplers, latents [${shape.join(', ')}], median of ${steps} steps; share of one UNet evaluation, limit 1%`,
+    `that evaluation is taken to last ${seconds(evaluationSeconds)}: ${(flops / 1e12).toFixed(1)} TFLOP at the machine's peak of ${rate(peak)}`,
+    ...rows,
   ].join('\n');
 }

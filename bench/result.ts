@@ -24,4 +24,30 @@ export interface BenchResult {
   readonly textSeconds: number;
   readonly frameDecodeSeconds: number;
   readonly evaluations: readonly EvaluationResult[];
+  readonly schedulers: SchedulersResult;
+}
+
+/** What one sampler costs beside the network. */
+export interface SchedulerTiming {
+  readonly name: string;
+  /** Median seconds an evaluation: scaling the model's input, and the step. */
+  readonly seconds: number;
+  /** Of the fastest evaluation that is possible. */
+  readonly share: number;
+  /** Bytes in use at the run's end, less those after its first steps. */
+  readonly heapGrowth: number;
+}
+
+/** The samplers at one size. */
+export interface SchedulersResult {
+  /** Of the latents. */
+  readonly shape: readonly number[];
+  readonly steps: number;
+  /** Of one UNet evaluation at that size. */
+  readonly flops: number;
+  /** FLOP/s of the machine's best operator. */
+  readonly peak: number;
+  /** `flops / peak`. */
+  readonly evaluationSeconds: number;
+  readonly timings: readonly SchedulerTiming[];
 }

@@ -12,12 +12,14 @@ import { type MachinePeak, machinePeak } from './machine-peak.js';
 import { median, secondsOf } from './median.js';
 import { memoryUse } from './memory.js';
 import { type RandomModel, writeRandomModel } from './random-model.js';
-import { reportText } from './report.js';
+import { reportText, schedulersText } from './report.js';
 import type { BenchResult, EvaluationResult } from './result.js';
+import { benchSchedulers } from './schedulers.js';
 
 const { values } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
+    only: { type: 'string' },
     quick: { type: 'boolean', default: false },
     clean: { type: 'boolean', default: false },
     prepack: { type: 'boolean', default: false },
@@ -32,6 +34,13 @@ async function main(): Promise<void> {
   const note = (text: string): void => {
     if (!values.json) console.error(text);
   };
+  if (values.only !== undefined) {
+    if (values.only !== 'schedulers') throw new Error(`--only ${values.only}: expected schedulers`);
+    note("measuring the machine's own peak, then the samplers");
+    const result = benchSchedulers(bestOf(await machinePeak(ortNode({ threads }))));
+    console.log(values.json ? JSON.stringify(result) : schedulersText(result));
+    return;
+  }
   note('writing model files with random weights (once)');
   const model = await writeRandomModel(values.folder);
   const cache = mkdtempSync(join(values.folder, 'cache-'));
@@ -46,6 +55,10 @@ async function main(): Promise<void> {
     rmSync(cache, { recursive: true, force: true });
     if (values.clean) rmSync(values.folder, { recursive: true, force: true });
   }
+}
+
+function bestOf({ matmul, convolution }: MachinePeak): number {
+  return Math.max(matmul, convolution);
 }
 
 async function measure(
@@ -84,18 +97,22 @@ async function measure(
   const frameDecodeSeconds = await secondsOf(() => vae.decode(latents));
   const { resident, privateBytes } = memoryUse();
   await pipeline.dispose();
+  const afterDisposeBytes = memoryUse().resident;
+  const peakBytes = memoryUse().peak;
+  note('stepping');
   return {
     threads,
     peak,
     coldLoadSeconds,
     warmLoadSeconds,
-    peakBytes: memoryUse().peak,
+    peakBytes,
     steadyBytes: resident,
     steadyPrivateBytes: privateBytes,
-    afterDisposeBytes: memoryUse().resident,
+    afterDisposeBytes,
     textSeconds,
     frameDecodeSeconds,
     evaluations,
+    schedulers: benchSchedulers(bestOf(peak)),
   };
 }
 

@@ -1,5 +1,19 @@
 /** The root door: the pipeline, its parts and what they are made of. Touches no runtime; works anywhere. */
 
+export {
+  type Adapter,
+  domainAdapter,
+  lora,
+  motionLora,
+  type TextualInversionAdapter,
+  textualInversion,
+  type WeightAdapter,
+  type WeightAdapterKind,
+} from './adapters/adapter.js';
+export type { AdapterOptions, TextualInversionOptions } from './adapters/adapter-options.js';
+export type { AdapterMode, AdapterScale, AdapterScales } from './adapters/adapter-scale.js';
+export type { AdapterSchedule, SchedulePoint } from './adapters/adapter-schedule.js';
+export { type LoadAdapterOptions, loadAdapter } from './adapters/load-adapter.js';
 export type {
   Backend,
   BackendCapabilities,
@@ -32,6 +46,8 @@ export type { Warning } from './core/warnings.js';
 export type { Frame } from './media/frame.js';
 export type { JsonConfig } from './models/config-fields.js';
 export type { MotionGroupNorm } from './models/unet-config.js';
+export type { AdapterInfo } from './pipeline/adapter-info.js';
+export type { AdapterChangeOptions, AdapterStack } from './pipeline/adapter-stack.js';
 export { AnimateDiffPipeline, type PipelineInfo } from './pipeline/animate-diff-pipeline.js';
 export type { ComponentOptions } from './pipeline/component-options.js';
 export type { PipelineComponents } from './pipeline/components.js';

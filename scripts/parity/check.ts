@@ -6,6 +6,8 @@ export interface Check {
   readonly name: string;
   readonly error: number;
   readonly passed: boolean;
+  /** How far our own output moves when the last bits of the input change, where that was looked at. */
+  readonly sensitivity?: number;
 }
 
 /** Compares values. */

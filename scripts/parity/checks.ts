@@ -7,10 +7,12 @@ import {
   type MotionGroupNorm,
 } from 'animatediff-js';
 import { fileSource } from 'animatediff-js/node';
+import { adapterChecks } from './adapter-checks.js';
 import { type Check, compare } from './check.js';
 import { type ModelForm, modelForms } from './forms.js';
 import { checkRecordedRun } from './recorded-run.js';
 import type { Reference } from './reference.js';
+import { unetInput } from './unet-input.js';
 
 /** Runs everything that a directory has references for. */
 export async function* parityChecks(reference: Reference, backend: Backend): AsyncGenerator<Check> {
@@ -29,6 +31,7 @@ export async function* parityChecks(reference: Reference, backend: Backend): Asy
     };
     yield* withPipeline(name, backend, options, (pipeline) => motionCheck(reference, name, module, pipeline));
   }
+  yield* adapterChecks(reference, form, backend);
   if (reference.run !== undefined && reference.records('pipe.latents')) {
     yield* checkRecordedRun(reference, reference.run, form, backend);
   }
@@ -134,17 +137,6 @@ async function* motionCheck(
   const alone = await pipeline.components.unet.predict({ ...input, sample: firstFrame(input.sample) });
   const expected = await reference.tensor('unet.image_only');
   yield compare(`unet.image_only (one frame with ${module}, '${groupNorm}')`, alone.data, expected.data);
-}
-
-async function unetInput(
-  reference: Reference,
-): Promise<{ sample: Float32Tensor; timestep: number; context: Float32Tensor }> {
-  const [timestep] = (await reference.tensor('unet.timestep')).data;
-  return {
-    sample: await reference.tensor('unet.sample'),
-    timestep: timestep!,
-    context: await reference.tensor('unet.context'),
-  };
 }
 
 /** Frame 0 of every clip: `[batch, channels, frames, h, w]` to `[batch, channels, 1, h, w]`. */

@@ -1,7 +1,8 @@
-import { type DdimOptions, ddim, type GenerateOptions, type Scheduler } from '../index.js';
+import { type GenerateOptions, type SchedulerFactory, schedulerFromName, type Warning } from '../index.js';
 import { resolveGenerateOptions } from '../pipeline/generate-options.js';
 import { issuesOf } from './option-issues.js';
 import type { CliOption, CliValues } from './options.js';
+import { schedulerNameProblems } from './scheduler-names.js';
 
 /** Options for the size of what is made. */
 export const sizeCliOptions: readonly CliOption[] = [
@@ -50,7 +51,12 @@ export const generationCliOptions: readonly CliOption[] = [
     choices: ['auto', 'batched', 'sequential'],
     help: 'both halves of guidance at once or not (auto)',
   },
-  { name: 'scheduler', kind: 'text', choices: ['ddim'], help: "sampler (the module's preset)" },
+  {
+    name: 'scheduler',
+    kind: 'text',
+    value: 'NAME',
+    help: "sampler, as this library, ComfyUI or A1111 calls it; see schedulers list (the module's preset)",
+  },
 ];
 
 /** The size that was asked for. */
@@ -77,11 +83,22 @@ export function generateOptions(values: CliValues): GenerateOptions {
   };
 }
 
-const schedulers: Readonly<Record<string, (options?: DdimOptions) => Scheduler>> = { ddim };
+/** The sampler that was asked for, for the model's own noise, and what to know about it; `undefined` for the preset's. */
+export function schedulerOf(
+  values: CliValues,
+): { readonly scheduler: SchedulerFactory; readonly warnings: readonly Warning[] } | undefined {
+  const name = values.text('scheduler');
+  if (name === undefined) return undefined;
+  return {
+    scheduler: (noise) => schedulerFromName(name, { ...noise }).scheduler,
+    warnings: schedulerFromName(name).warnings,
+  };
+}
 
-/** The sampler that was asked for; `undefined` for the preset's. */
-export function schedulerOf(values: CliValues): Scheduler | undefined {
-  return schedulers[values.text('scheduler') ?? '']?.();
+/** What is wrong with the sampler's name. */
+export function schedulerProblems(values: CliValues): string[] {
+  const name = values.text('scheduler');
+  return name === undefined ? [] : schedulerNameProblems(name).map((problem) => `--scheduler: ${problem}`);
 }
 
 /** What is wrong with them whatever the model: told before a model is loaded. */

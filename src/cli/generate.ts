@@ -6,6 +6,7 @@ import {
   generationCliOptions,
   generationProblems,
   schedulerOf,
+  schedulerProblems,
 } from './generate-options.js';
 import {
   backendCliOptions,
@@ -45,6 +46,7 @@ export const generateCommand: Command = {
   options,
   check: (values) => [
     ...generationProblems(generateOptions(values), options),
+    ...schedulerProblems(values),
     ...issuesOf(() => backendOf(values), options),
     ...outputProblems(values),
   ],
@@ -56,17 +58,19 @@ export const generateCommand: Command = {
     const model = modelOptions(values);
     const outputs = outputsOf(values);
     const request = generateOptions(values);
+    const sampler = schedulerOf(values);
     await rehearse(outputs, { fps: request.fps, signal });
     const backend = backendOf(values);
     try {
       await using pipeline = await AnimateDiffPipeline.load({
         ...model,
         backend,
-        scheduler: schedulerOf(values),
+        scheduler: sampler?.scheduler,
         residency: values.text('residency') as Residency | undefined,
         signal,
         onProgress: reporter.load,
       });
+      for (const warning of sampler?.warnings ?? []) reporter.event({ type: 'warning', warning });
       for await (const event of pipeline.stream({ ...request, signal })) {
         reporter.event(event);
         if (event.type !== 'generation-end') continue;

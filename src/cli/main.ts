@@ -8,12 +8,14 @@ import { inspectCommand } from './inspect.js';
 import { optionIssues } from './option-issues.js';
 import { type CliOption, type CliValues, optionsHelp, parseOptions, UsageError } from './options.js';
 import { planCommand } from './plan.js';
+import { schedulersCommand } from './schedulers.js';
 import { packageVersion } from './version.js';
 
 const commands: readonly Command[] = [
   generateCommand,
   inspectCommand,
   planCommand,
+  schedulersCommand,
   doctorCommand,
   cacheCommand,
 ];

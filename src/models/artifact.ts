@@ -1,7 +1,10 @@
-import type { FusedOperator, ModelArtifact } from '../backends/backend.js';
+import type { ExternalWeights, FusedOperator, ModelArtifact } from '../backends/backend.js';
+import type { ReadOptions } from '../core/source.js';
 import { formatDim } from '../onnx/dim.js';
 import { GraphBuilder } from '../onnx/graph.js';
 import type { Value } from '../onnx/value.js';
+import type { WeightBlob } from '../onnx/weight-layout.js';
+import type { LiveWeights } from './live-weights.js';
 import { makeNet, type Net } from './nn/net.js';
 import { weightCollector } from './weight-collector.js';
 import type { WeightSource } from './weight-source.js';
@@ -11,7 +14,19 @@ export interface NetworkRequest {
   weights: WeightSource;
   /** Fused operators that the backend runs rightly. */
   dialect: ReadonlySet<FusedOperator>;
+  /** Weights that are not the file's own, though of the same shape; none unless given. */
+  replaced?: ReplacedWeights | undefined;
+  /** Weights that the inputs of each run change; none unless given. */
+  live?: LiveWeights | undefined;
   signal?: AbortSignal | undefined;
+}
+
+/** Weights in place of a file's own, such as those with a LoRA merged in. */
+export interface ReplacedWeights {
+  /** Canonical names. */
+  readonly names: ReadonlySet<string>;
+  /** As `WeightSource.read`. */
+  read(name: string, options?: ReadOptions): Promise<Float32Array>;
 }
 
 /**
@@ -23,30 +38,48 @@ export async function buildArtifact(
   request: NetworkRequest,
   emit: (net: Net) => void,
 ): Promise<ModelArtifact> {
-  const { weights, signal } = request;
+  const { weights, replaced, signal } = request;
   const g = new GraphBuilder(label);
   const collector = weightCollector(weights, label);
-  emit(makeNet(g, request.dialect, collector));
+  emit(makeNet(g, request.dialect, collector, request.live));
   collector.check();
-  const built = g.build();
+  const built = g.build(replaced && { replaced: replaced.names });
   const identity = await weights.identity({ signal });
   return {
     label,
     graph: built.bytes,
     inputs: built.inputs.map(tensorSpec),
     outputs: built.outputs.map(tensorSpec),
-    weights: built.blobs.map((blob) => ({
-      location: blob.location,
-      byteLength: blob.byteLength,
+    weights: [
       // What the blob holds follows from the source and from which of its tensors lie where.
-      identity: identity && `${identity}|float32|${blob.tensors.map((t) => `${t.name}@${t.offset}`).join()}`,
-      tensors: blob.tensors.map((placed) => ({
-        ...placed,
-        async read(readSignal?: AbortSignal): Promise<Uint8Array> {
-          const values = await weights.read(placed.name, { signal: readSignal });
-          return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-        },
-      })),
+      ...built.blobs.map((blob) =>
+        externalWeights(
+          blob,
+          weights,
+          identity && `${identity}|float32|${blob.tensors.map((t) => `${t.name}@${t.offset}`).join()}`,
+        ),
+      ),
+      // Not worth keeping: they change with every adapter and scale, and are made faster than a disk is filled.
+      ...built.replacements.map((blob) => externalWeights(blob, replaced ?? weights, undefined)),
+    ],
+  };
+}
+
+function externalWeights(
+  { location, byteLength, tensors }: WeightBlob,
+  source: Pick<WeightSource, 'read'>,
+  identity: string | undefined,
+): ExternalWeights {
+  return {
+    location,
+    byteLength,
+    identity,
+    tensors: tensors.map((placed) => ({
+      ...placed,
+      async read(signal?: AbortSignal): Promise<Uint8Array> {
+        const values = await source.read(placed.name, { signal });
+        return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+      },
     })),
   };
 }

@@ -1,6 +1,6 @@
 import type { ModelArtifact } from '../backends/backend.js';
 import { multiplyDims } from '../onnx/dim.js';
-import { add, gelu } from '../onnx/elementwise.js';
+import { add, gelu, multiply } from '../onnx/elementwise.js';
 import { concat, gather, reshape } from '../onnx/shape-ops.js';
 import type { Value } from '../onnx/value.js';
 import { buildArtifact, type NetworkRequest } from './artifact.js';
@@ -27,7 +27,9 @@ const quickGeluAlpha = 1.702;
 
 /**
  * CLIP's text encoder (Radford et al. 2021; transformers `CLIPTextModel`). Inputs: `ids` int64 `['batch', 77]`;
- * `layer` int64 `[1]`, after how many layers to stop: all of them, or fewer for clip skip. Output `context` float32
+ * `layer` int64 `[1]`, after how many layers to stop: all of them, or fewer for clip skip; `keep` float32 `['batch', 77,
+ * 1]`, 1 where an id's own embedding counts and 0 where `inserted` float32 `['batch', 77, hiddenSize]` takes its place,
+ * which is zero elsewhere. Output `context` float32
  * `[batch, 77, hiddenSize]`: that layer's output, through the final norm.
  */
 export function buildClipText(request: ClipTextRequest): Promise<ModelArtifact> {
@@ -41,11 +43,14 @@ function emitClipText(net: Net, config: ClipTextConfig): void {
   const { maxPositionEmbeddings: tokens, hiddenSize, vocabSize, layerNormEps } = config;
   const ids = g.input('ids', 'int64', ['batch', tokens]);
   const layer = g.input('layer', 'int64', [1]);
+  const keep = g.input('keep', 'float32', ['batch', tokens, 1]);
+  const inserted = g.input('inserted', 'float32', ['batch', tokens, hiddenSize]);
   const batch = ids.shape[0]!;
   const embedded = net.scope('embeddings', () => {
     const table = net.scope('token_embedding', () => net.weight('weight', [vocabSize, hiddenSize]));
     const positions = net.scope('position_embedding', () => net.weight('weight', [tokens, hiddenSize]));
-    return add(g, gather(g, table, ids), positions);
+    const words = add(g, multiply(g, gather(g, table, ids), keep), inserted);
+    return add(g, words, positions);
   });
   const rows = [multiplyDims(batch, tokens), hiddenSize];
   const states = [reshape(g, embedded, rows)];

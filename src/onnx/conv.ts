@@ -1,4 +1,4 @@
-import { type Dim, dim, formatDim, formatShape, multiplyDims, parts } from './dim.js';
+import { type Dim, dim, formatDim, formatShape, multiplyDims, parts, sameDim } from './dim.js';
 import type { GraphBuilder } from './graph.js';
 import type { Value } from './value.js';
 
@@ -32,7 +32,7 @@ export function conv2d(
   ) {
     return g.fail(`conv needs [batch, channels, height, width], got ${formatShape(x.shape)}`);
   }
-  if (channels !== inChannels) {
+  if (!sameDim(channels!, inChannels!)) {
     g.fail(`conv '${weight.name}' expects ${formatDim(inChannels!)} channels, got ${formatShape(x.shape)}`);
   }
   const stride = options.stride ?? 1;

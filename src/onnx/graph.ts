@@ -8,10 +8,19 @@ import { elementBytes, layOutWeights, type WeightBlob } from './weight-layout.js
 /** A finished graph: its bytes, and where each weight has to lie. */
 export interface BuiltGraph {
   readonly bytes: Uint8Array;
+  /** Every weight that was asked for, whatever was replaced: the same graph has the same blobs. */
   readonly blobs: readonly WeightBlob[];
+  /** The weights that were replaced; the graph refers to these instead. */
+  readonly replacements: readonly WeightBlob[];
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
   readonly nodeCount: number;
+}
+
+/** Options of {@link GraphBuilder.build}. */
+export interface BuildOptions {
+  /** Weights that get blobs of their own, so that the others' content does not depend on theirs. */
+  replaced?: ReadonlySet<string>;
 }
 
 /** What a node is made of; see {@link GraphBuilder.node}. */
@@ -189,17 +198,22 @@ export class GraphBuilder {
   }
 
   /** Serialises the graph and lays its weights out, in the order in which they were asked for. */
-  build(): BuiltGraph {
+  build({ replaced = new Set() }: BuildOptions = {}): BuiltGraph {
     const weights = [...this.#weights.values()];
     const requests = weights.map((value) => {
       const shape = value.shape as readonly number[];
       return { name: value.name, byteLength: elementCount(shape) * elementBytes[value.type] };
     });
     const blobs = layOutWeights(this.#name, requests);
-    const external = blobs.flatMap((blob) =>
-      blob.tensors.map((placed): ExternalConstant => {
+    const replacements = layOutWeights(
+      `${this.#name}-replaced`,
+      requests.filter(({ name }) => replaced.has(name)),
+    );
+    const external = [...blobs, ...replacements].flatMap((blob) =>
+      blob.tensors.flatMap((placed): ExternalConstant[] => {
+        if (replaced.has(placed.name) && !replacements.includes(blob)) return [];
         const { type, shape } = this.#weights.get(placed.name)!;
-        return { ...placed, type, shape: shape as readonly number[], location: blob.location };
+        return [{ ...placed, type, shape: shape as readonly number[], location: blob.location }];
       }),
     );
     const opsets = new Map([['', onnxOpset]]);
@@ -213,7 +227,14 @@ export class GraphBuilder {
       constants: [...this.#constants.values()],
       weights: external,
     });
-    return { bytes, blobs, inputs: this.#inputs, outputs: this.#outputs, nodeCount: this.#nodes.length };
+    return {
+      bytes,
+      blobs,
+      replacements,
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+      nodeCount: this.#nodes.length,
+    };
   }
 
   #shapeOf(value: Value, axis: number): Value {

@@ -22,6 +22,18 @@ export function linear(g: GraphBuilder, x: Value, weight: Value, bias?: Value): 
   })[0]!;
 }
 
+/** `a · b + c` for matrices. One Gemm. */
+export function matmulAdd(g: GraphBuilder, a: Value, b: Value, c: Value): Value {
+  const shape = [a.shape[0]!, b.shape[1]!];
+  const fits = [a, b, c].every((each) => each.shape.length === 2) && sameDim(a.shape[1]!, b.shape[0]!);
+  if (!fits || !shape.every((size, axis) => sameDim(size, c.shape[axis]!))) {
+    g.fail(
+      `cannot multiply ${formatShape(a.shape)} with ${formatShape(b.shape)} and add ${formatShape(c.shape)}`,
+    );
+  }
+  return g.node({ operator: 'Gemm', inputs: [a, b, c], outputs: [{ type: a.type, shape }] })[0]!;
+}
+
 /** Batched matrix product over the last two axes, as numpy's `matmul` with equal leading axes. */
 export function matmul(g: GraphBuilder, a: Value, b: Value): Value {
   const rank = a.shape.length;

@@ -11,6 +11,18 @@ export function layerNorm(g: GraphBuilder, x: Value, weight: Value, bias: Value,
   })[0]!;
 }
 
+/** Each row of the last axis less its mean. */
+export function centred(g: GraphBuilder, x: Value): Value {
+  const shape = [...x.shape.slice(0, -1), 1];
+  const mean = g.node({
+    operator: 'ReduceMean',
+    inputs: [x, g.constant(BigInt64Array.of(-1n))],
+    attributes: { keepdims: 1 },
+    outputs: [{ type: x.type, shape }],
+  })[0]!;
+  return g.node({ operator: 'Sub', inputs: [x, mean], outputs: [x] })[0]!;
+}
+
 /** Normalises each `[batch, channel]` of `[batch, channels, …]` to mean 0 and variance 1, without scale and shift. */
 export function instanceNorm(g: GraphBuilder, x: Value, epsilon: number): Value {
   const channels = x.shape[1];

@@ -3,11 +3,14 @@ import { AnimateDiffError } from '../core/errors.js';
 import type { Warning } from '../core/warnings.js';
 import type { MotionGroupNorm } from '../models/unet-config.js';
 import type { Scheduler } from '../schedulers/scheduler.js';
+import { type ActiveAdapters, activeAdapters } from './active-adapters.js';
+import { type AdapterStack, adapterStack } from './adapter-stack.js';
 import { type PipelineComponents, pipelineComponents } from './components.js';
 import type { Animation, PipelineEvent, PipelineEventOf } from './events.js';
+import { type ExclusiveLock, exclusiveLock } from './exclusive-lock.js';
 import { type GenerateOptions, resolveGenerateOptions } from './generate-options.js';
 import { generation } from './generation.js';
-import { checkLoadOptions, type LoadOptions, type ModelOptions } from './load-options.js';
+import { checkLoadOptions, type LoadOptions, type ModelOptions, schedulerIssue } from './load-options.js';
 import { type Networks, networks } from './networks.js';
 import { type OpenedModel, openModel, trainedGroupNorm } from './opened-model.js';
 import { type MemoryPlan, type PlanOptions, planMemory, planModel, usualResidency } from './plan.js';
@@ -44,6 +47,18 @@ export interface PipelineInfo {
   readonly warnings: readonly Warning[];
 }
 
+interface PipelineParts {
+  readonly model: OpenedModel;
+  readonly nets: Networks;
+  readonly sampling: SamplingDefaults;
+  readonly components: PipelineComponents;
+  readonly info: PipelineInfo;
+  readonly warnings: Warning[];
+  readonly adapters: AdapterStack;
+  readonly active: ActiveAdapters;
+  readonly lock: ExclusiveLock;
+}
+
 type Listeners = { [T in PipelineEvent['type']]: [event: PipelineEventOf<T>] };
 
 /**
@@ -55,28 +70,27 @@ export class AnimateDiffPipeline {
   readonly components: PipelineComponents;
   /** What was loaded, and what was noticed. */
   readonly info: PipelineInfo;
+  /** LoRAs, MotionLoRAs, domain adapters and textual inversions: added, changed and removed while nothing runs. */
+  readonly adapters: AdapterStack;
   readonly #model: OpenedModel;
   readonly #networks: Networks;
   readonly #sampling: SamplingDefaults;
   readonly #warnings: Warning[];
+  readonly #active: ActiveAdapters;
+  readonly #lock: ExclusiveLock;
   readonly #emitter: Emitter<Listeners> = typedEmitter<Listeners>();
   readonly #disposal = new AbortController();
-  #busy = false;
 
-  private constructor(
-    model: OpenedModel,
-    nets: Networks,
-    sampling: SamplingDefaults,
-    components: PipelineComponents,
-    info: PipelineInfo,
-    warnings: Warning[],
-  ) {
-    this.#model = model;
-    this.#networks = nets;
-    this.#sampling = sampling;
-    this.#warnings = warnings;
-    this.components = components;
-    this.info = info;
+  private constructor(parts: PipelineParts) {
+    this.#model = parts.model;
+    this.#networks = parts.nets;
+    this.#sampling = parts.sampling;
+    this.#warnings = parts.warnings;
+    this.#active = parts.active;
+    this.#lock = parts.lock;
+    this.components = parts.components;
+    this.info = parts.info;
+    this.adapters = parts.adapters;
   }
 
   /**
@@ -99,7 +113,14 @@ export class AnimateDiffPipeline {
       const tokenizer = await pickTokenizer(options.tokenizer, model.checkpoint, { signal });
       const residency = options.residency ?? usualResidency(model);
       const groupNorm = options.motionGroupNorm ?? trainedGroupNorm(model);
-      nets = networks(model, backend, capabilities, residency, groupNorm);
+      const active = activeAdapters(model, (warning) => warnings.push(warning));
+      nets = networks(model, backend, capabilities, residency, groupNorm, active);
+      const lock = exclusiveLock();
+      const { renew } = nets;
+      const adapters = adapterStack({ model, active, renew, exclusive: lock.run });
+      for (const adapter of options.adapters ?? []) {
+        warnings.push(...(await adapters.add(adapter, { signal })).warnings);
+      }
       await nets.preload({ signal, onProgress });
       warnings.unshift(...model.warnings, ...sampling.warnings, ...capabilities.notes.map(selfTestWarning));
       const info: PipelineInfo = {
@@ -110,8 +131,18 @@ export class AnimateDiffPipeline {
         scheduler: sampling.scheduler.name,
         warnings,
       };
-      const components = pipelineComponents(model, nets, tokenizer);
-      return new AnimateDiffPipeline(model, nets, sampling, components, info, warnings);
+      const components = pipelineComponents(model, nets, tokenizer, active);
+      return new AnimateDiffPipeline({
+        model,
+        nets,
+        sampling,
+        components,
+        info,
+        warnings,
+        adapters,
+        active,
+        lock,
+      });
     } catch (error) {
       await nets?.dispose();
       throw error;
@@ -138,13 +169,7 @@ export class AnimateDiffPipeline {
    */
   async *stream(options: GenerateOptions): AsyncGenerator<PipelineEvent, void, undefined> {
     const { resolved, scheduler, warnings } = this.#resolve(options);
-    if (this.#busy) {
-      throw new AnimateDiffError(
-        'busy',
-        'this pipeline makes another animation; wait for it, abort it, or load a second pipeline',
-      );
-    }
-    this.#busy = true;
+    const release = this.#lock.take('makes another animation');
     try {
       const signals = [this.#disposal.signal, ...(options.signal ? [options.signal] : [])];
       const signal = AbortSignal.any(signals);
@@ -153,6 +178,7 @@ export class AnimateDiffPipeline {
         components: this.components,
         networks: this.#networks,
         scheduler,
+        inversions: this.#active.inversions(),
         latentChannels: this.#model.vae.config.latentChannels,
         warnings: [...this.#warnings, ...warnings],
       };
@@ -161,7 +187,7 @@ export class AnimateDiffPipeline {
         yield event;
       }
     } finally {
-      this.#busy = false;
+      release();
     }
   }
 
@@ -186,9 +212,10 @@ export class AnimateDiffPipeline {
     if (!this.#disposal.signal.aborted) {
       this.#disposal.abort(new AnimateDiffError('disposed', 'the pipeline was disposed'));
     }
+    this.#lock.close();
     this.#emitter.clear();
     await this.#networks.dispose();
-    await this.#model.close();
+    await Promise.all([this.#model.close(), this.#active.close()]);
   }
 
   /** The same as {@link AnimateDiffPipeline.dispose}, for `await using`. */
@@ -203,18 +230,20 @@ export class AnimateDiffPipeline {
   } {
     const { vae, unet } = this.components;
     const { preset } = this.#sampling;
-    const own = this.#sampling.scheduler;
+    const given = options?.scheduler;
+    // Wrong ones are told with all other options.
+    const { scheduler, warnings } =
+      given !== undefined && schedulerIssue(given).length === 0
+        ? schedulerFor(this.#sampling, given)
+        : { scheduler: this.#sampling.scheduler, warnings: [] };
     const resolved = resolveGenerateOptions(options, {
       numFrames: Math.min(16, unet.maxFrames),
       size: this.#model.nativeSize,
       sizeMultiple: vae.latentScale,
-      numInferenceSteps: stepsOf(options?.scheduler ?? own) ?? preset.numInferenceSteps,
+      numInferenceSteps: stepsOf(scheduler) ?? preset.numInferenceSteps,
       guidanceScale: preset.guidanceScale,
     });
     checkFrameCount(resolved.numFrames, unet.maxFrames, this.info.motionModule?.label);
-    const { scheduler, warnings } = resolved.scheduler
-      ? schedulerFor(this.#sampling, resolved.scheduler)
-      : { scheduler: own, warnings: [] };
     const guidance = guidanceWarnings(this.#sampling, resolved.guidanceScale);
     return { resolved, scheduler, warnings: [...warnings, ...guidance] };
   }

@@ -1,4 +1,5 @@
 import type { ClipTokenizer } from '../text/clip-tokenizer.js';
+import type { ActiveAdapters } from './active-adapters.js';
 import type { Networks } from './networks.js';
 import type { OpenedModel } from './opened-model.js';
 import { type TextEncoder, textEncoder } from './text-encoder.js';
@@ -22,11 +23,12 @@ export function pipelineComponents(
   model: OpenedModel,
   nets: Networks,
   tokenizer: ClipTokenizer,
+  adapters: ActiveAdapters,
 ): PipelineComponents {
   return {
     tokenizer,
-    textEncoder: textEncoder(model, nets, tokenizer),
-    unet: unet(model, nets),
+    textEncoder: textEncoder(model, nets, tokenizer, adapters),
+    unet: unet(model, nets, adapters),
     vae: vae(model.vae.config, nets),
   };
 }

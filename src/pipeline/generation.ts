@@ -1,3 +1,4 @@
+import type { TextualInversion } from '../adapters/textual-inversion.js';
 import { AnimateDiffError } from '../core/errors.js';
 import { firstNonFinite } from '../core/finite.js';
 import { type Float32Tensor, float32Tensor } from '../core/tensor.js';
@@ -14,6 +15,7 @@ import type { ResolvedGenerateOptions } from './generate-options.js';
 import { guidedPrediction } from './guidance.js';
 import { latentFrame } from './latents.js';
 import type { Networks } from './networks.js';
+import { promptTokens } from './prompt-tokens.js';
 import { withProgress } from './with-progress.js';
 
 /** What a generation works with. */
@@ -21,6 +23,8 @@ export interface GenerationParts {
   readonly components: PipelineComponents;
   readonly networks: Networks;
   readonly scheduler: Scheduler;
+  /** Words of the prompts that stand for learned vectors. */
+  readonly inversions: readonly TextualInversion[];
   readonly latentChannels: number;
   /** Warnings that are part of the result from the start. */
   readonly warnings: readonly Warning[];
@@ -74,10 +78,13 @@ function startNoise(
   return latents ?? float32Tensor(draw(shape.reduce((a, b) => a * b)), shape);
 }
 
-function truncationWarnings({ components }: GenerationParts, options: ResolvedGenerateOptions): Warning[] {
+function truncationWarnings(
+  { components, inversions }: GenerationParts,
+  options: ResolvedGenerateOptions,
+): Warning[] {
   const { tokenizer } = components;
   return (['prompt', 'negativePrompt'] as const).flatMap((name) => {
-    const { truncated } = tokenizer.encodePrompt(options[name]);
+    const { truncated } = promptTokens(tokenizer, inversions, options[name]);
     if (truncated === '') return [];
     const message = `${name}: only ${tokenizer.maxLength - 2} tokens fit; ignored: '${truncated}'`;
     return [{ code: 'prompt-truncated', message }];
@@ -109,7 +116,8 @@ async function* denoise(
     for (const [step, timestep] of run.timesteps.entries()) {
       signal?.throwIfAborted();
       const input = float32Tensor(run.scaleInput(latents.data, step), latents.shape);
-      const output = await predict(input, timestep, { signal });
+      const progress = step / run.timesteps.length;
+      const output = await predict(input, { timestep, progress }, { signal });
       checkFinite(output, step, timestep);
       const { sample, denoised } = run.step(output, latents.data, step);
       latents = float32Tensor(sample, latents.shape);

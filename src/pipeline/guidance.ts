@@ -10,7 +10,7 @@ const batchedElements = 4 * 16 * 32 * 32;
 /** Predicts the noise of one clip `[1, channels, frames, height, width]`, with guidance, in the same order. */
 export type GuidedPrediction = (
   sample: Float32Tensor,
-  timestep: number,
+  step: { readonly timestep: number; readonly progress: number },
   options: ComponentOptions,
 ) => Promise<Float32Array>;
 
@@ -26,17 +26,16 @@ export function guidedPrediction(
   batching: GuidanceBatching,
 ): GuidedPrediction {
   if (context.shape[0] === 1) {
-    return async (sample, timestep, options) =>
-      (await unet.predict({ sample, timestep, context }, options)).data;
+    return async (sample, step, options) => (await unet.predict({ sample, ...step, context }, options)).data;
   }
-  return async (sample, timestep, options) => {
+  return async (sample, step, options) => {
     const batched = batching === 'batched' || (batching === 'auto' && sample.data.length <= batchedElements);
     if (batched) {
-      const both = await unet.predict({ sample: twice(sample), timestep, context }, options);
+      const both = await unet.predict({ sample: twice(sample), ...step, context }, options);
       return combine(entry(both, 0).data, entry(both, 1).data, scale);
     }
-    const negative = await unet.predict({ sample, timestep, context: entry(context, 0) }, options);
-    const positive = await unet.predict({ sample, timestep, context: entry(context, 1) }, options);
+    const negative = await unet.predict({ sample, ...step, context: entry(context, 0) }, options);
+    const positive = await unet.predict({ sample, ...step, context: entry(context, 1) }, options);
     return combine(negative.data, positive.data, scale);
   };
 }

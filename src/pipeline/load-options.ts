@@ -1,3 +1,4 @@
+import type { Adapter } from '../adapters/adapter.js';
 import type { Backend } from '../backends/backend.js';
 import { AnimateDiffError } from '../core/errors.js';
 import type { OnLoadProgress } from '../core/progress.js';
@@ -66,6 +67,8 @@ export interface LoadOptions extends ModelOptions {
    * module was made for.
    */
   scheduler?: Scheduler | SchedulerFactory | undefined;
+  /** LoRAs, MotionLoRAs, domain adapters and textual inversions to begin with; `pipeline.adapters` changes them. */
+  adapters?: readonly Adapter[] | undefined;
   /** See {@link Residency}. Default: `all` when all weights together take at most 1 GB, otherwise `unet`. */
   residency?: Residency | undefined;
   /** Called while files are opened, weights are moved and sessions are created. */
@@ -82,7 +85,7 @@ const modelKeys = [
   'motionGroupNorm',
   'signal',
 ];
-const loadKeys = [...modelKeys, 'backend', 'scheduler', 'residency', 'onProgress'];
+const loadKeys = [...modelKeys, 'adapters', 'backend', 'scheduler', 'residency', 'onProgress'];
 
 /** Checks the options of a load; objects are checked by what they must be able to do. @throws `invalid-options`. */
 export function checkLoadOptions(options: LoadOptions): void {
@@ -91,6 +94,9 @@ export function checkLoadOptions(options: LoadOptions): void {
     ...modelIssues(options),
     ...contractIssue('backend', options?.backend, 'backend/1', 'a backend such as ortNode()'),
     ...(options?.scheduler === undefined ? [] : schedulerIssue(options.scheduler)),
+    ...(options?.adapters === undefined || Array.isArray(options.adapters)
+      ? []
+      : ['adapters: expected a list, such as [lora(fileSource(…))]']),
     ...oneOf('residency', options?.residency, ['all', 'unet', 'one']),
   ]);
 }

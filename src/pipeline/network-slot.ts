@@ -11,6 +11,8 @@ export interface AcquireOptions {
 /** A network that is in memory only while it should be. */
 export interface NetworkSlot {
   readonly label: string;
+  /** Whether a session is there, or on its way. */
+  readonly loaded: boolean;
   /** The session, created now if it is not there. Calls at the same time share one creation. */
   acquire(options?: AcquireOptions): Promise<Session>;
   /** Lets the session go; the next `acquire` makes a new one. */
@@ -48,6 +50,9 @@ export function networkSlot(
 
   return {
     label,
+    get loaded() {
+      return current !== undefined;
+    },
     acquire(options = {}) {
       if (disposed) return Promise.reject(new AnimateDiffError('disposed', `the ${label} was disposed`));
       if (current === undefined) {

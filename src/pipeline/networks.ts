@@ -1,9 +1,11 @@
 import type { Backend, BackendCapabilities, Session } from '../backends/backend.js';
+import { AnimateDiffError } from '../core/errors.js';
 import { buildClipText } from '../models/clip-text.js';
 import { buildUnet } from '../models/unet.js';
 import type { MotionGroupNorm } from '../models/unet-config.js';
 import { buildVaeDecoder } from '../models/vae-decoder.js';
 import { buildVaeEncoder } from '../models/vae-encoder.js';
+import type { ActiveAdapters } from './active-adapters.js';
 import type { Residency } from './load-options.js';
 import { type AcquireOptions, type NetworkSlot, networkSlot } from './network-slot.js';
 import type { OpenedModel } from './opened-model.js';
@@ -20,6 +22,11 @@ export interface Networks {
   hold(name: NetworkName, options?: AcquireOptions): Promise<{ session: Session; done(): Promise<void> }>;
   /** Runs `work` while holding a network. */
   use<T>(name: NetworkName, options: AcquireOptions, work: (session: Session) => Promise<T>): Promise<T>;
+  /**
+   * Loads networks again whose graph or weights have changed, if they are loaded and stay; others are let go.
+   * @throws `busy` while one of them is held.
+   */
+  renew(names: readonly NetworkName[], options: AcquireOptions): Promise<void>;
   /** Brings networks that stay into memory. */
   preload(options: AcquireOptions): Promise<void>;
   dispose(): Promise<void>;
@@ -32,16 +39,22 @@ export function networks(
   capabilities: BackendCapabilities,
   residency: Residency,
   groupNorm: MotionGroupNorm,
+  adapters: ActiveAdapters,
 ): Networks {
   const { dialect } = capabilities;
   const { motion } = model;
   const slot = (label: NetworkName, build: Parameters<typeof networkSlot>[2]): NetworkSlot =>
-    networkSlot(label, backend, build, () => model.close());
+    networkSlot(label, backend, build, async () => {
+      await Promise.all([model.close(), adapters.close()]);
+    });
   const slots: Record<NetworkName, NetworkSlot> = {
-    text_encoder: slot('text_encoder', (signal) => buildClipText({ ...model.textEncoder, dialect, signal })),
+    text_encoder: slot('text_encoder', (signal) =>
+      buildClipText({ ...model.textEncoder, ...adapters.changes('text_encoder'), dialect, signal }),
+    ),
     unet: slot('unet', (signal) =>
       buildUnet({
         ...model.unet,
+        ...adapters.changes('unet'),
         dialect,
         signal,
         motion: motion && { config: motion.config, version: motion.module.version, groupNorm },
@@ -94,6 +107,18 @@ export function networks(
         return await work(session);
       } finally {
         await done();
+      }
+    },
+    async renew(names, options) {
+      const held = names.find((name) => holders.get(name));
+      if (held !== undefined) {
+        throw new AnimateDiffError('busy', `the ${held} is running; change adapters when it has finished`);
+      }
+      for (const name of names) {
+        const again = slots[name].loaded && stays(name);
+        await slots[name].release();
+        options.signal?.throwIfAborted();
+        if (again) await slots[name].acquire(options);
       }
     },
     async preload(options) {

@@ -56,8 +56,7 @@ export function schedulerFor(
 }
 
 /** How many steps a scheduler with timesteps or levels of its own takes; `undefined` for all others. */
-export function stepsOf(scheduler: Scheduler | SchedulerFactory): number | undefined {
-  if (typeof scheduler === 'function') return undefined;
+export function stepsOf(scheduler: Scheduler): number | undefined {
   const { timesteps, sigmas } = (scheduler.config ?? {}) as { timesteps?: unknown; sigmas?: unknown };
   if (Array.isArray(timesteps)) return timesteps.length;
   return Array.isArray(sigmas) ? sigmas.length - 1 : undefined;

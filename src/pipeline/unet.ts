@@ -1,5 +1,6 @@
 import { asFloat32, type Float32Tensor, float32Tensor, type Tensor } from '../core/tensor.js';
 import { timestepWaves } from '../models/nn/time-embedding.js';
+import type { ActiveAdapters } from './active-adapters.js';
 import { type ComponentOptions, invalid } from './component-options.js';
 import type { Networks } from './networks.js';
 import type { OpenedModel } from './opened-model.js';
@@ -14,6 +15,8 @@ export interface UnetInput {
   readonly context: Float32Tensor;
   /** Factor of the motion module's effect. Default 1, and 0 for a single frame: the image model alone. */
   readonly motionScale?: number | undefined;
+  /** Share of the denoising steps that are done, from 0 to 1: where live adapters stand in their schedules. Default 0. */
+  readonly progress?: number | undefined;
 }
 
 /** The denoising network. */
@@ -28,13 +31,13 @@ export interface Unet {
 }
 
 /** The denoising network of an opened model. */
-export function unet(model: OpenedModel, nets: Networks): Unet {
+export function unet(model: OpenedModel, nets: Networks, adapters: ActiveAdapters): Unet {
   const { inChannels, crossAttentionDim } = model.unet.config;
   const waves = { ...model.unet.config, size: model.unet.config.blockOutChannels[0]! };
   const maxFrames = model.motion?.config.maxFrames ?? 1;
   return {
     maxFrames,
-    async predict({ sample, timestep, context, motionScale }, { signal, onProgress } = {}) {
+    async predict({ sample, timestep, context, motionScale, progress = 0 }, { signal, onProgress } = {}) {
       const [batch = 0, channels, frames = 0, , width] = sample.shape;
       if (sample.shape.length !== 5 || channels !== inChannels || width === 0) {
         invalid(
@@ -58,6 +61,7 @@ export function unet(model: OpenedModel, nets: Networks): Unet {
         sample: float32Tensor(sample.data.slice(), sample.shape),
         time: float32Tensor(timestepWaves(timestep, waves), [1, waves.size]),
         context: float32Tensor(context.data.slice(), context.shape),
+        ...adapters.feeds('unet', progress),
       };
       if (model.motion)
         feeds['motion_scale'] = float32Tensor(Float32Array.of(motionScale ?? (frames === 1 ? 0 : 1)), [1]);

@@ -53,7 +53,9 @@ export function dpmSolverMultistep(options?: DpmSolverMultistepOptions): Schedul
       const left = timesteps.length - index;
       const known = memory.history.length;
       const first = config.eulerAtFinal && left === 1;
-      const order = first ? 1 : orderAt(config, { steps, left, known, endsAtZero: to.sigma === 0 });
+      // To σ 0 and where a rule has reached the end already, only the first order is defined.
+      const endsAtZero = to.sigma === 0 || to.sigma === from.sigma;
+      const order = first ? 1 : orderAt(config, { steps, left, known, endsAtZero });
       const factors = dpmFactors(config.algorithmType, from, to);
       const weights = predictionWeights(factors, config.solverType, sigmas.slice(0, index + 2), order);
       const terms = weights.map((weight, i): Term => [weight, memory.history[i]!]);

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { checkReachable } from './ddim.js';
+import { AnimateDiffError } from '../core/errors.js';
 import { discreteTimesteps, levelOfAlpha, type SpacingOptions, spacingShape } from './discrete-schedule.js';
 import { combine, type Term } from './linear-combination.js';
 import { type NoiseOptions, noiseShape, trainingNoise } from './noise-options.js';
@@ -49,7 +49,7 @@ export function pndm(options?: PndmOptions): Scheduler {
     historyLength: 4,
     plan(steps, strength) {
       const { timesteps: base, stride } = discreteTimesteps('pndm', steps, strength, config, noise);
-      checkReachable('pndm', type, base, noise.alphas);
+      checkNoPureNoise(base, noise.alphas);
       const before = (i: number): number => (stride ? base[i]! - stride : (base[i + 1] ?? -1));
       const alphaOf = (t: number): number => (t < 0 ? finalAlpha : noise.alphas[t]!);
       const plain = base.map((t, i) => ({ t, from: alphaOf(t), to: alphaOf(before(i)) }));
@@ -92,4 +92,14 @@ export function pndm(options?: PndmOptions): Scheduler {
       return { sample: next, denoised };
     },
   });
+}
+
+/** Equation 11 divides by √ᾱ, whatever is predicted. */
+function checkNoPureNoise(timesteps: readonly number[], alphas: Float32Array): void {
+  if (!timesteps.some((timestep) => alphas[timestep] === 0)) return;
+  throw new AnimateDiffError(
+    'invalid-options',
+    'pndm: rescaleBetasZeroSnr with these timesteps starts from pure noise, which this method cannot; use another ' +
+      'sampler, such as ddim, or leading spacing',
+  );
 }

@@ -39,6 +39,9 @@ export interface SamplingPreset {
  */
 export type SchedulerFactory = (noise: NoiseOptions) => Scheduler;
 
+/** Steps of the schedule that AnimateLCM was distilled on. */
+const animateLcmSteps = 100;
+
 const animateDiffNoise: NoiseOptions = { betaSchedule: 'linear', betaStart: 0.00085, betaEnd: 0.012 };
 
 /**
@@ -57,7 +60,7 @@ export function motionModulePreset(version: PresetVersion): SamplingPreset {
     case 'animatelcm':
       return {
         ...preset(version, 8, 1.5, animateDiffNoise, (options) =>
-          lcm({ originalInferenceSteps: 100, ...options }),
+          lcm({ originalInferenceSteps: animateLcmSteps, ...options }),
         ),
         maxGuidanceScale: 2,
         onlySampler: 'lcm',
@@ -120,6 +123,13 @@ export function contradictions(preset: SamplingPreset, given: Scheduler): Warnin
     messages.push(
       `${model} distilled for the sampler '${preset.onlySampler}'; with '${given.name}' expect blurred or burnt ` +
         'frames at the few steps that they are made for',
+    );
+  }
+  const original = given.config['originalInferenceSteps'];
+  if (preset.version === 'animatelcm' && given.name === 'lcm' && original !== animateLcmSteps) {
+    messages.push(
+      `${model} distilled on ${animateLcmSteps} steps, but the scheduler takes its timesteps from ${original}; ` +
+        `expect less detail, or set originalInferenceSteps to ${animateLcmSteps}`,
     );
   }
   if (

@@ -23,6 +23,8 @@ interface NamedSampler {
   readonly options?: Readonly<Record<string, unknown>>;
   /** Whether a rule such as Karras' can choose its noise levels. */
   readonly byLevels: boolean;
+  /** Whether its timesteps are those of a distillation. */
+  readonly distilled?: true;
   /** What it stands in for, where the same sampler does not exist here. */
   readonly standsInFor?: string;
 }
@@ -71,8 +73,8 @@ const samplers: Readonly<Record<string, NamedSampler>> = {
   uni_pc: { make: uniPC, options: { solverOrder: 3, solverType: 'bh1' }, byLevels: true },
   unipc: { make: uniPC, options: { solverOrder: 3, solverType: 'bh1' }, byLevels: true },
   uni_pc_bh2: { make: uniPC, options: { solverOrder: 3, solverType: 'bh2' }, byLevels: true },
-  lcm: plain(lcm, false),
-  tcd: plain(tcd, false),
+  lcm: { ...plain(lcm, false), distilled: true },
+  tcd: { ...plain(tcd, false), distilled: true },
 };
 
 /** What the programs call schedules, schedule types or schedulers. */
@@ -116,12 +118,11 @@ const betaSchedules: Readonly<Record<string, NoiseOptions>> = {
  * @throws `unsupported` for a name that is not known, with those that are; `invalid-options` for options that the
  *   sampler does not have.
  */
-export function schedulerFromName(
-  name: string,
-  options: Readonly<Record<string, unknown>> = {},
-): ConfiguredScheduler {
+export function schedulerFromName(name: string, options: object = {}): ConfiguredScheduler {
   const key = normalised(name);
-  const schedule = Object.keys(schedules).find((each) => key.endsWith(`_${each}`) && !has(samplers, key));
+  const schedule = Object.keys(schedules).find(
+    (each) => key.endsWith(`_${each}`) && has(samplers, key.slice(0, -each.length - 1)),
+  );
   const samplerName = schedule === undefined ? key : key.slice(0, -schedule.length - 1);
   if (!has(samplers, samplerName)) {
     const known = `${Object.keys(samplers).join(', ')}; followed by one of ${Object.keys(schedules).join(', ')} or nothing`;
@@ -134,7 +135,8 @@ export function schedulerFromName(
       `'${name}': ${samplerName} steps through training timesteps, so '${schedule}' noise levels are not for it`,
     );
   }
-  const chosen = schedule === undefined ? {} : schedules[schedule];
+  // A distilled model's timesteps are those of its distillation, spread evenly: a spacing means nothing to them.
+  const chosen = schedule === undefined || sampler.distilled ? {} : schedules[schedule];
   const scheduler = sampler.make({ ...sampler.options, ...chosen, ...options });
   const { standsInFor } = sampler;
   if (standsInFor === undefined) return { scheduler, warnings: [] };

@@ -69,8 +69,7 @@ export interface Scheduler {
   readonly name: string;
   /** The resolved options, as plain data. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** @throws `invalid-options` when steps or strength are out of range or leave nothing to do. */
-  /** Begins a run. */
+  /** Begins a run. @throws `invalid-options` when steps or strength are out of range or leave nothing to do. */
   start(request: SamplingRequest): SamplingRun;
   /**
    * Continues a run from `state()`, bit-exactly.

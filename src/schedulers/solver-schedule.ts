@@ -67,7 +67,8 @@ export function solverSchedule(
       const spread = spacedSigmas(spacing, highest, lowest, steps);
       const times = spread.map((sigma) => timestepOfSigma(training, sigma));
       const rounds = nearest && (spacing === 'karras' || spacing === 'lu');
-      const end = config.finalSigmasType === 'zero' ? 0 : spread.at(-1)!;
+      // A single level is the highest: ending there would be no step at all.
+      const end = config.finalSigmasType === 'zero' ? 0 : steps === 1 ? training[0]! : spread.at(-1)!;
       return cut(times.map(rounds ? roundHalfToEven : Math.trunc), [...spread, end], skipped);
     }
     const timesteps = config.timesteps

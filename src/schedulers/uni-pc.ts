@@ -68,8 +68,8 @@ export function uniPC(options?: UniPCOptions): Scheduler {
       remember(memory, prediction, solverOrder);
       memory.held = corrected;
       const to = sigmas[index + 1]!;
-      // To σ 0 only the first order is defined.
-      const order = to === 0 ? 1 : orderOf(index, count);
+      // To σ 0 and where a rule has reached the end already, only the first order is defined.
+      const order = to === 0 || to === sigmas[index] ? 1 : orderOf(index, count);
       const here = Array.from({ length: order }, (_, i) => sigmas[index - i]!);
       const next = apply({ from: here, to, corrects: false }, corrected, memory.history);
       return { sample: next, denoised: denoised.slice() };

@@ -1,45 +1,70 @@
-import { AnimateDiffError } from '../core/errors.js';
-import type { RandomSource } from '../core/random.js';
 import { torchRandom } from '../core/torch-random.js';
-import type { SamplingRequest, SamplingRun, Scheduler, SchedulerState } from '../schedulers/scheduler.js';
+import type { SamplingRequest, Scheduler, SchedulerState } from '../schedulers/scheduler.js';
 import type { ConformanceCase } from './conformance.js';
+import {
+  advance,
+  check,
+  checkClose,
+  checkRefused,
+  checkSame,
+  drive,
+  finish,
+  levelAt,
+  moments,
+  recording,
+  trialModel,
+  trialRequest,
+  trialSize,
+  trialStart,
+  trialSteps,
+} from './scheduler-trial.js';
 
 /** What {@link schedulerConformance} cannot tell by itself. */
 export interface SchedulerConformanceOptions {
   /** What the model's output means. Default: `config.predictionType`, or `epsilon`. */
   readonly predictionType?: 'epsilon' | 'v_prediction' | 'sample' | undefined;
-  /** Whether the last sample is the last clean prediction. Default true; false for samplers that end with some noise. */
+  /**
+   * Whether the last sample is the last clean prediction. Default true; false for samplers that end with some noise,
+   * or whose last step mixes in earlier predictions.
+   */
   readonly endsClean?: boolean | undefined;
   /**
-   * Whether every prediction of a model that knows the clean latents gives exactly them. Default true; false for
-   * samplers whose intermediate evaluations lie between the levels that `addNoise` knows.
+   * Whether each sample is shown to the model at the level that `addNoise` knows for that step. Default true; false
+   * for samplers whose intermediate evaluations lie between those levels, or that add noise before they step.
    */
   readonly exactDenoised?: boolean | undefined;
+  /** Whether no step is noisier than the one before. Default true; false for samplers that go back up, as restarts do. */
+  readonly levelsFall?: boolean | undefined;
+  /** Whether the model sees samples of variance 1. Default true; false for flow matching, whose samples have less. */
+  readonly unitVariance?: boolean | undefined;
 }
 
-const steps = 6;
-const size = 256;
-
 /**
- * The checks that every {@link Scheduler} passes, ours and yours.
+ * The checks that every {@link Scheduler} passes, ours and yours. The scheduler must take 6 steps.
  * @param make Makes the scheduler under test; called anew for every case.
  */
 export function schedulerConformance(
   make: () => Scheduler,
   options: SchedulerConformanceOptions = {},
 ): ConformanceCase[] {
-  const { endsClean = true, exactDenoised = true } = options;
-  const cases: [boolean, string, (scheduler: Scheduler) => void][] = [
+  const { endsClean = true, exactDenoised = true, levelsFall = true, unitVariance = true } = options;
+  const cases: [boolean | undefined, string, (scheduler: Scheduler) => void][] = [
     [true, 'names its contract and describes itself as plain data', describesItself],
     [true, 'keeps the shape and stays finite at every step', staysFinite],
     [true, 'gives the same result for the same noise', isDeterministic],
     [true, 'draws noise from the given source only', drawsFromSourceOnly],
     [true, 'changes neither its arguments nor its configuration', isPure],
     [true, 'keeps runs apart', keepsRunsApart],
-    [true, 'resumes bit-exactly at every step, also from stored state', resumes],
+    [true, 'resumes bit-exactly at every step, also from stored state', (it) => resumes(it, structuredClone)],
+    [true, 'resumes bit-exactly at every step from state kept as JSON', (it) => resumes(it, throughJson)],
     [true, 'refuses a state that is not its own', refusesForeignState],
-    [true, 'noises clean latents linearly, less at every step', noisesLinearly],
-    [true, 'shows the model unit variance at every noise level', scalesToUnitVariance],
+    [true, 'noises clean latents linearly, to the mean and variance of the level', noisesLinearly],
+    [levelsFall, 'is never noisier than at the step before', noisesLess],
+    [
+      unitVariance,
+      'shows the model unit variance at every noise level',
+      (it) => scalesToUnitVariance(it, exactDenoised ?? true),
+    ],
     [true, 'runs fewer steps at a lower strength', followsStrength],
     [exactDenoised, 'finds the clean latents of a model that knows them', (it) => findsTruth(it, options)],
     [endsClean, 'ends on its last clean prediction', endsOnDenoised],
@@ -47,7 +72,7 @@ export function schedulerConformance(
   ];
   return cases
     .filter(([applies]) => applies)
-    .map(([, name, check]) => ({ name, run: async () => check(make()) }));
+    .map(([, name, run]) => ({ name, run: async () => run(make()) }));
 }
 
 function describesItself(scheduler: Scheduler): void {
@@ -60,14 +85,14 @@ function describesItself(scheduler: Scheduler): void {
 }
 
 function staysFinite(scheduler: Scheduler): void {
-  const run = scheduler.start(request());
-  check(run.timesteps.length >= steps, `${run.timesteps.length} evaluations for ${steps} steps`);
+  const run = scheduler.start(trialRequest());
+  check(run.timesteps.length >= trialSteps, `${run.timesteps.length} evaluations for ${trialSteps} steps`);
   check(run.timesteps.every(Number.isFinite), 'a timestep is not finite');
   check(run.initialSigma > 0 && Number.isFinite(run.initialSigma), `initialSigma is ${run.initialSigma}`);
-  drive(run, startSample(run), 0, (index, { scaled, sample, denoised }) => {
+  drive(run, trialStart(run), 0, (index, { scaled, sample, denoised }) => {
     for (const [what, values] of Object.entries({ scaled, sample, denoised })) {
       check(
-        values instanceof Float32Array && values.length === size,
+        values instanceof Float32Array && values.length === trialSize,
         `step ${index}: ${what} has another shape`,
       );
       check(values.every(Number.isFinite), `step ${index}: ${what} is not finite`);
@@ -77,42 +102,50 @@ function staysFinite(scheduler: Scheduler): void {
 
 function isDeterministic(scheduler: Scheduler): void {
   checkSame(
-    finish(scheduler.start(request(7))),
-    finish(scheduler.start(request(7))),
+    finish(scheduler.start(trialRequest(7))),
+    finish(scheduler.start(trialRequest(7))),
     'two equal runs differ',
   );
 }
 
 function drawsFromSourceOnly(scheduler: Scheduler): void {
-  const silent = recording(() => new Float32Array(size));
-  const still = finish(scheduler.start({ ...request(), random: silent }));
+  const silent = recording(() => new Float32Array(trialSize));
+  const still = finish(scheduler.start({ ...trialRequest(), random: silent }));
   const random = torchRandom(3);
   const noisy = recording((count) => random.normal(count));
-  const result = finish(scheduler.start({ ...request(), random: noisy }));
+  const result = finish(scheduler.start({ ...trialRequest(), random: noisy }));
   check(noisy.draws.length === silent.draws.length, 'the number of draws depends on what was drawn');
   check(
-    noisy.draws.every((count) => count === size),
-    `draws of ${noisy.draws} for latents of ${size}`,
+    noisy.draws.every((count) => count === trialSize),
+    `draws of ${noisy.draws} for latents of ${trialSize}`,
   );
-  if (noisy.draws.length === 0) checkSame(result, still, 'no noise was drawn, yet runs differ');
-  else
+  if (noisy.draws.length === 0) {
+    checkSame(result, still, 'no noise was drawn, yet runs differ');
+  } else {
     check(
       result.some((value, i) => value !== still[i]),
       'noise was drawn, but not used',
     );
+  }
 }
 
 function isPure(scheduler: Scheduler): void {
   const before = snapshot(scheduler.config);
-  const run = scheduler.start(request());
-  const sample = startSample(run);
-  const kept = sample.slice();
+  const run = scheduler.start(trialRequest());
+  const [sample, noise] = [trialStart(run), torchRandom(8).normal(trialSize)];
+  const [kept, keptNoise] = [sample.slice(), noise.slice()];
   const scaled = run.scaleInput(sample, 0);
   check(scaled.buffer !== sample.buffer, 'scaleInput gives back its argument instead of a new array');
-  const output = model(scaled, run.timesteps[0]!);
+  const noised = run.addNoise(sample, noise, 0);
+  check(
+    noised.buffer !== sample.buffer && noised.buffer !== noise.buffer,
+    'addNoise gives back one of its arguments instead of a new array',
+  );
+  const output = trialModel(scaled, run.timesteps[0]!);
   const keptOutput = output.slice();
   const step = run.step(output, sample, 0);
   checkSame(sample, kept, 'a step changed the sample it was given');
+  checkSame(noise, keptNoise, 'addNoise changed the noise it was given');
   checkSame(output, keptOutput, "a step changed the model's output");
   for (const made of [step.sample, step.denoised]) {
     check(
@@ -124,10 +157,10 @@ function isPure(scheduler: Scheduler): void {
 }
 
 function keepsRunsApart(scheduler: Scheduler): void {
-  const alone = finish(scheduler.start(request(1)));
-  const [first, second] = [scheduler.start(request(1)), scheduler.start(request(2))];
-  let mine = startSample(first);
-  let other = startSample(second);
+  const alone = finish(scheduler.start(trialRequest(1)));
+  const [first, second] = [scheduler.start(trialRequest(1)), scheduler.start(trialRequest(2))];
+  let mine = trialStart(first);
+  let other = trialStart(second);
   for (let index = 0; index < first.timesteps.length; index++) {
     mine = advance(first, mine, index).sample;
     other = advance(second, other, index).sample;
@@ -135,68 +168,92 @@ function keepsRunsApart(scheduler: Scheduler): void {
   checkSame(mine, alone, 'a second run at the same time changes the first');
 }
 
-function resumes(scheduler: Scheduler): void {
-  const whole = scheduler.start(request(5));
-  const states: SchedulerState[] = [whole.state()];
-  const samples = [startSample(whole)];
-  drive(whole, samples[0]!, 0, (_, { sample }) => {
-    samples.push(sample);
-    states.push(structuredClone(whole.state()));
+/** @param stored What becomes of a state between pausing and resuming. */
+function resumes(scheduler: Scheduler, stored: (state: SchedulerState) => SchedulerState): void {
+  const whole = scheduler.start(trialRequest(5));
+  const states = [whole.state()];
+  const samples = [trialStart(whole)];
+  drive(whole, samples[0]!.slice(), 0, (_, { sample, denoised }) => {
+    samples.push(sample.slice());
+    states.push(whole.state());
+    // The prediction is the caller's: whatever becomes of it, the run goes on as it would.
+    if (denoised.buffer !== sample.buffer) denoised.fill(Number.NaN);
   });
   for (const [index, state] of states.entries()) {
     check(state.index === index, `state().index is ${state.index} before step ${index}`);
-    const resumed = scheduler.resume({ steps, strength: 1 }, state);
+    const resumed = scheduler.resume({ steps: trialSteps, strength: 1 }, stored(state));
     drive(resumed, samples[index]!, index, (at, { sample }) => {
       checkSame(sample, samples[at + 1]!, `resumed before step ${index}, step ${at} differs`);
     });
   }
 }
 
+/** JSON has no typed arrays: whoever keeps a state so makes them lists. */
+function throughJson(state: SchedulerState): SchedulerState {
+  const lists = (_: string, value: unknown): unknown =>
+    ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value;
+  return JSON.parse(JSON.stringify(state, lists)) as SchedulerState;
+}
+
 function refusesForeignState(scheduler: Scheduler): void {
-  const state = scheduler.start(request()).state();
-  const resume = (wrong: SchedulerState) => () => scheduler.resume({ steps, strength: 1 }, wrong);
+  const state = scheduler.start(trialRequest()).state();
+  const resume = (wrong: SchedulerState) => () => scheduler.resume({ steps: trialSteps, strength: 1 }, wrong);
   checkRefused('the state of another sampler', resume({ ...state, scheduler: `not-${scheduler.name}` }));
   checkRefused('a state past the end', resume({ ...state, index: 1e6 }));
 }
 
 function noisesLinearly(scheduler: Scheduler): void {
-  const run = scheduler.start(request());
-  const [clean, noise] = [torchRandom(11).normal(size), torchRandom(12).normal(size)];
-  let last = Number.POSITIVE_INFINITY;
+  const run = scheduler.start(trialRequest());
+  const count = 20_000;
+  const clean = torchRandom(11)
+    .normal(count)
+    .map((value) => 0.5 + 2 * value);
+  const noise = torchRandom(12).normal(count);
   for (let index = 0; index < run.timesteps.length; index++) {
-    const { signal, spread } = levels(run, index);
+    const { signal, spread } = levelAt(run, index);
+    check(spread >= 0 && signal >= 0, `step ${index} has signal ${signal} and spread ${spread}`);
     const made = run.addNoise(clean, noise, index);
     const expected = clean.map((value, i) => signal * value + spread * noise[i]!);
     checkClose(made, expected, 1e-5, `addNoise at step ${index} is not signal × clean + spread × noise`);
-    const ratio = spread / signal;
+    const { mean, variance } = moments(made);
+    const deviation = Math.sqrt(4 * signal ** 2 + spread ** 2);
     check(
-      spread >= 0 && signal >= 0 && ratio <= last * (1 + 1e-6),
-      `step ${index} is noisier than the one before`,
+      Math.abs(mean - 0.5 * signal) < 0.05 * deviation && Math.abs(variance / deviation ** 2 - 1) < 0.05,
+      `addNoise at step ${index} makes mean ${mean} and variance ${variance}`,
     );
+  }
+}
+
+function noisesLess(scheduler: Scheduler): void {
+  const run = scheduler.start(trialRequest());
+  let last = Number.POSITIVE_INFINITY;
+  for (let index = 0; index < run.timesteps.length; index++) {
+    const { signal, spread } = levelAt(run, index);
+    const ratio = spread / signal;
+    // Equal levels are evaluations of the same one.
+    check(ratio <= last * (1 + 1e-6), `step ${index} is noisier than the one before`);
     last = ratio;
   }
 }
 
-function scalesToUnitVariance(scheduler: Scheduler): void {
-  const run = scheduler.start(request());
+function scalesToUnitVariance(scheduler: Scheduler, everywhere: boolean): void {
+  const run = scheduler.start(trialRequest());
   const count = 20_000;
   const [clean, noise] = [torchRandom(21).normal(count), torchRandom(22).normal(count)];
-  for (let index = 0; index < run.timesteps.length; index++) {
-    const seen = variance(run.scaleInput(run.addNoise(clean, noise, index), index));
-    check(Math.abs(seen - 1) < 0.05, `the model would see variance ${seen} at step ${index}`);
+  const checkUnit = (sample: Float32Array, index: number, where: string): void => {
+    const { variance } = moments(run.scaleInput(sample, index));
+    check(Math.abs(variance - 1) < 0.05, `the model would see variance ${variance} at ${where}`);
+  };
+  for (let index = 0; index < (everywhere ? run.timesteps.length : 1); index++) {
+    checkUnit(run.addNoise(clean, noise, index), index, `step ${index}`);
   }
-  const start = variance(
-    run.scaleInput(
-      noise.map((value) => value * run.initialSigma),
-      0,
-    ),
-  );
-  check(Math.abs(start - 1) < 0.05, `the model would see variance ${start} at the start`);
+  const start = noise.map((value) => value * run.initialSigma);
+  checkUnit(start, 0, 'the start');
 }
 
 function followsStrength(scheduler: Scheduler): void {
-  const all = scheduler.start(request()).timesteps;
-  const half = scheduler.start({ ...request(), strength: 0.5 });
+  const all = scheduler.start(trialRequest()).timesteps;
+  const half = scheduler.start({ ...trialRequest(), strength: 0.5 });
   check(
     half.timesteps.length >= 1 && half.timesteps.length < all.length,
     'strength 0.5 does not shorten the run',
@@ -208,16 +265,17 @@ function followsStrength(scheduler: Scheduler): void {
 function findsTruth(scheduler: Scheduler, options: SchedulerConformanceOptions): void {
   const type = options.predictionType ?? scheduler.config['predictionType'] ?? 'epsilon';
   const truth = torchRandom(31)
-    .normal(size)
+    .normal(trialSize)
     .map((value) => Math.min(Math.max(value / 3, -0.9), 0.9));
-  const run = scheduler.start(request());
-  let sample = run.addNoise(truth, torchRandom(32).normal(size), 0);
+  const run = scheduler.start(trialRequest());
+  let sample = run.addNoise(truth, torchRandom(32).normal(trialSize), 0);
   for (let index = 0; index < run.timesteps.length; index++) {
-    const { signal, spread } = levels(run, index);
+    const { signal, spread } = levelAt(run, index);
+    const deviation = Math.sqrt(signal ** 2 + spread ** 2);
     const output = sample.map((x, i) => {
       const noise = (x - signal * truth[i]!) / spread;
       if (type === 'sample') return truth[i]!;
-      return type === 'epsilon' ? noise : signal * noise - spread * truth[i]!;
+      return type === 'epsilon' ? noise : (signal * noise - spread * truth[i]!) / deviation;
     });
     const step = run.step(output, sample, index);
     checkClose(step.denoised, truth, 1e-3, `step ${index} does not find the clean latents`);
@@ -226,121 +284,27 @@ function findsTruth(scheduler: Scheduler, options: SchedulerConformanceOptions):
 }
 
 function endsOnDenoised(scheduler: Scheduler): void {
-  const run = scheduler.start(request());
+  const run = scheduler.start(trialRequest());
   const last = run.timesteps.length - 1;
-  drive(run, startSample(run), 0, (index, { sample, denoised }) => {
-    if (index === last)
+  drive(run, trialStart(run), 0, (index, { sample, denoised }) => {
+    if (index === last) {
       checkClose(sample, denoised, 1e-5, 'the last sample is not the last clean prediction');
+    }
   });
 }
 
 function refusesNonsense(scheduler: Scheduler): void {
-  const start = (wrong: Partial<SamplingRequest>) => () => scheduler.start({ ...request(), ...wrong });
+  const start = (wrong: Partial<SamplingRequest>) => () => scheduler.start({ ...trialRequest(), ...wrong });
   for (const wrong of [0, -1, 1.5, Number.NaN]) checkRefused(`${wrong} steps`, start({ steps: wrong }));
   for (const wrong of [0, -1, 1.5, Number.NaN]) checkRefused(`strength ${wrong}`, start({ strength: wrong }));
-  const run = scheduler.start(request());
-  const sample = startSample(run);
+  const run = scheduler.start(trialRequest());
+  const sample = trialStart(run);
   checkRefused('arrays of two lengths', () => run.step(sample.slice(1), sample, 0));
   checkRefused('a step out of order', () => run.step(sample, sample, 1));
   checkRefused('scaling for a step that is not there', () => run.scaleInput(sample, run.timesteps.length));
   checkRefused('noising for a step that is not there', () => run.addNoise(sample, sample, -1));
 }
 
-function request(seed = 1): SamplingRequest {
-  return { steps, strength: 1, random: torchRandom(seed) };
-}
-
-function startSample(run: SamplingRun): Float32Array {
-  return torchRandom(42)
-    .normal(size)
-    .map((value) => value * run.initialSigma);
-}
-
-// Any smooth function will do for a model.
-function model(scaled: Float32Array, timestep: number): Float32Array {
-  return scaled.map((x) => Math.tanh(0.8 * x + 0.3 * Math.sin(timestep / 90)));
-}
-
-interface Seen {
-  scaled: Float32Array;
-  sample: Float32Array;
-  denoised: Float32Array;
-}
-
-function advance(run: SamplingRun, sample: Float32Array, index: number): Seen {
-  const scaled = run.scaleInput(sample, index);
-  return { scaled, ...run.step(model(scaled, run.timesteps[index]!), sample, index) };
-}
-
-function drive(
-  run: SamplingRun,
-  from: Float32Array,
-  first: number,
-  look: (index: number, seen: Seen) => void,
-): Float32Array {
-  let sample = from;
-  for (let index = first; index < run.timesteps.length; index++) {
-    const seen = advance(run, sample, index);
-    look(index, seen);
-    sample = seen.sample;
-  }
-  return sample;
-}
-
-function finish(run: SamplingRun): Float32Array {
-  return drive(run, startSample(run), 0, () => {});
-}
-
-/** What addNoise multiplies clean latents and noise with. */
-function levels(run: SamplingRun, index: number): { signal: number; spread: number } {
-  const [one, zero] = [Float32Array.of(1), Float32Array.of(0)];
-  return { signal: run.addNoise(one, zero, index)[0]!, spread: run.addNoise(zero, one, index)[0]! };
-}
-
-function recording(normal: (count: number) => Float32Array): RandomSource & { readonly draws: number[] } {
-  const draws: number[] = [];
-  return {
-    draws,
-    normal(count) {
-      draws.push(count);
-      return normal(count);
-    },
-    state: () => ({ kind: 'recording', words: [], extra: [] }),
-  };
-}
-
-function variance(values: Float32Array): number {
-  return values.reduce((sum, value) => sum + value * value, 0) / values.length;
-}
-
 function snapshot(value: unknown): string {
   return JSON.stringify(value);
-}
-
-function check(holds: boolean, message: string): void {
-  if (!holds) throw new Error(message);
-}
-
-function checkSame(actual: Float32Array, expected: Float32Array, message: string): void {
-  const at = actual.findIndex((value, i) => !Object.is(value, expected[i]));
-  check(at < 0, `${message} (element ${at}: ${actual[at]} and ${expected[at]})`);
-}
-
-function checkClose(actual: Float32Array, expected: Float32Array, tolerance: number, message: string): void {
-  const scale = Math.max(...expected.map(Math.abs), 1e-3);
-  const at = actual.findIndex((value, i) => !(Math.abs(value - expected[i]!) <= tolerance * scale));
-  check(at < 0, `${message} (element ${at}: ${actual[at]}, expected ${expected[at]})`);
-}
-
-function checkRefused(what: string, attempt: () => unknown): void {
-  try {
-    attempt();
-  } catch (error) {
-    check(
-      AnimateDiffError.isInstance(error) && error.code === 'invalid-options',
-      `${what}: threw ${String(error)}`,
-    );
-    return;
-  }
-  throw new Error(`${what}: was not refused with 'invalid-options'`);
 }

@@ -98,8 +98,9 @@ async function write(
 ): Promise<void> {
   const path = join(lease.path, blob.location);
   const { identity, byteLength } = blob;
-  const sha256 = await writeWeights(path, blob, label, progress, signal);
-  if (identity === undefined || !mayKeep) return;
+  const lasting = identity !== undefined && mayKeep;
+  const sha256 = await writeWeights(path, blob, { label, progress, signal, lasting });
+  if (identity === undefined || sha256 === undefined) return;
   if (await publishBlob(folder, sha256, byteLength, path)) {
     await writeIndex(folder, identity, { sha256, byteLength }, lease.path);
   }

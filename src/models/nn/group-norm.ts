@@ -1,6 +1,6 @@
 import { multiplyDims } from '../../onnx/dim.js';
 import { add, multiply } from '../../onnx/elementwise.js';
-import { instanceNorm } from '../../onnx/norm.js';
+import { centred, instanceNorm } from '../../onnx/norm.js';
 import { inferred, reshape, transpose } from '../../onnx/shape-ops.js';
 import type { Value } from '../../onnx/value.js';
 import type { Clip } from './clip.js';
@@ -37,7 +37,8 @@ export function groupNorm(net: Net, name: string, x: Value, options: GroupNormOp
 
 function normalize(net: Net, x: Value, { groups, epsilon }: GroupNormOptions): Value {
   const grouped = reshape(net.g, x, [x.shape[0]!, groups, inferred]);
-  return reshape(net.g, instanceNorm(net.g, grouped, epsilon), x.shape);
+  const even = (x.shape[1] as number) / groups < 4 ? centred(net.g, grouped) : grouped;
+  return reshape(net.g, instanceNorm(net.g, even, epsilon), x.shape);
 }
 
 // Frames lie outside of channels in [batch*frames, channels, …], so they are brought next to the pixels first.

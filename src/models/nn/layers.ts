@@ -1,5 +1,5 @@
 import { type ConvOptions, conv2d } from '../../onnx/conv.js';
-import { fusedQuickGelu, multiply, sigmoid } from '../../onnx/elementwise.js';
+import { add, fusedQuickGelu, multiply, sigmoid } from '../../onnx/elementwise.js';
 import { linear } from '../../onnx/linear.js';
 import { layerNorm } from '../../onnx/norm.js';
 import type { Value } from '../../onnx/value.js';
@@ -16,8 +16,12 @@ export interface ConvLayer extends ConvOptions {
 export function conv(net: Net, name: string, x: Value, options: ConvLayer): Value {
   return net.scope(name, () => {
     const kernel = options.kernel ?? 3;
-    const weight = net.weight('weight', [options.outChannels, x.shape[1] as number, kernel, kernel]);
-    return conv2d(net.g, x, weight, net.weight('bias', [options.outChannels]), options);
+    const shape = [options.outChannels, x.shape[1] as number, kernel, kernel];
+    const { weight, branch } = net.convolution('weight', shape);
+    const y = conv2d(net.g, x, weight, net.weight('bias', [options.outChannels]), options);
+    if (branch === undefined) return y;
+    const low = conv2d(net.g, x, branch.down, undefined, options);
+    return add(net.g, y, conv2d(net.g, low, branch.up, undefined));
   });
 }
 

@@ -1,6 +1,7 @@
 import type { FusedOperator } from '../../backends/backend.js';
 import type { GraphBuilder } from '../../onnx/graph.js';
 import type { Value } from '../../onnx/value.js';
+import { type LiveConvolution, type LiveWeights, liveConvolution, liveWeight } from '../live-weights.js';
 import type { WeightCollector } from '../weight-collector.js';
 
 /** What a layer needs to write itself: the graph, the fused operators, and weights named by where the layer stands. */
@@ -15,6 +16,8 @@ export interface Net {
    * @param as The shape the graph wants, if another one with the same bytes.
    */
   weight(name: string, shape: readonly number[], as?: readonly number[]): Value;
+  /** As `weight`, for a convolution, which may have a low-rank one beside it. */
+  convolution(name: string, shape: readonly number[]): LiveConvolution;
   /** Whether the file has the weight `name` of the current scope. */
   has(name: string): boolean;
 }
@@ -24,15 +27,27 @@ export function makeNet(
   g: GraphBuilder,
   dialect: ReadonlySet<FusedOperator>,
   collector: WeightCollector,
+  live: LiveWeights = new Map(),
 ): Net {
   const fullName = (name: string): string => (g.path === '' ? name : `${g.path}.${name}`);
+  // Each weight is asked for by one layer only, so its inputs are declared once.
+  const ask = (name: string, shape: readonly number[], as: readonly number[]): Value => {
+    collector.request(fullName(name), shape);
+    return g.weight(fullName(name), as);
+  };
   return {
     g,
     dialect,
     scope: (name, body) => g.scope(name, body),
     weight(name, shape, as = shape) {
-      collector.request(fullName(name), shape);
-      return g.weight(fullName(name), as);
+      const weight = ask(name, shape, as);
+      const change = live.get(weight.name);
+      return change === undefined ? weight : liveWeight(g, weight, change);
+    },
+    convolution(name, shape) {
+      const weight = ask(name, shape, shape);
+      const change = live.get(weight.name);
+      return change === undefined ? { weight, branch: undefined } : liveConvolution(g, weight, change);
     },
     has: (name) => collector.has(fullName(name)),
   };

@@ -1,0 +1,93 @@
+import { elementCount } from '../core/tensor.js';
+import { add } from '../onnx/elementwise.js';
+import type { GraphBuilder } from '../onnx/graph.js';
+import { matmul, matmulAdd } from '../onnx/linear.js';
+import { reshape } from '../onnx/shape-ops.js';
+import type { Value } from '../onnx/value.js';
+
+/** How a weight can be changed by inputs of each run. */
+export interface LiveChange {
+  /** By a product of two matrices, of any inner size but most likely this one; 0 for not at all. */
+  readonly rank: number;
+  /** By a tensor of its own shape. */
+  readonly dense: boolean;
+}
+
+/** Weights that each run may change, by canonical name. */
+export type LiveWeights = ReadonlyMap<string, LiveChange>;
+
+/** Names of the inputs that change a weight. */
+export function liveInputs(name: string): {
+  readonly up: string;
+  readonly down: string;
+  readonly delta: string;
+} {
+  return { up: `${name}:up`, down: `${name}:down`, delta: `${name}:delta` };
+}
+
+/**
+ * A weight plus what the run's inputs add to it: `up [rows, rank] · down [rank, columns]` and `delta`. The sum is formed
+ * when the graph runs: its cost does not depend on the number of tokens and hardly on the rank, and inputs of zeros leave
+ * the weight as it is.
+ */
+export function liveWeight(g: GraphBuilder, weight: Value, change: LiveChange): Value {
+  const shape = weight.shape as readonly number[];
+  let sum = weight;
+  if (change.rank > 0) {
+    const { up, down } = lowRankInputs(g, weight.name, shape);
+    // A weight in another shape must not be reshaped: as a constant the runtime would keep a second copy of it.
+    sum =
+      shape.length === 2
+        ? matmulAdd(g, up, down, weight)
+        : add(g, weight, reshape(g, matmul(g, up, down), shape));
+  }
+  return change.dense ? add(g, sum, denseInput(g, weight.name, shape)) : sum;
+}
+
+/** Up to this rank a convolution's change runs beside it; above, adding it to the weight is cheaper. */
+const branchRank = 64;
+
+/** A convolution's weight, and two convolutions whose result is added to its own, if that is how it is changed. */
+export interface LiveConvolution {
+  readonly weight: Value;
+  /** Weights `[rank, in, k, k]` and `[out, rank, 1, 1]`. */
+  readonly branch: { readonly down: Value; readonly up: Value } | undefined;
+}
+
+/**
+ * A convolution's weight with what the run's inputs change. While the weight itself stays a constant the runtime can
+ * lay it out for its fast kernels, so a small change runs beside it instead.
+ */
+export function liveConvolution(g: GraphBuilder, weight: Value, change: LiveChange): LiveConvolution {
+  if (change.rank === 0 || change.rank > branchRank) {
+    return { weight: liveWeight(g, weight, change), branch: undefined };
+  }
+  const shape = weight.shape as readonly number[];
+  const { up, down } = lowRankInputs(g, weight.name, shape);
+  const rank = down.shape[0]!;
+  return {
+    weight: change.dense ? add(g, weight, denseInput(g, weight.name, shape)) : weight,
+    branch: {
+      down: reshape(g, down, [rank, ...shape.slice(1)]),
+      up: reshape(g, up, [shape[0]!, rank, 1, 1]),
+    },
+  };
+}
+
+function lowRankInputs(
+  g: GraphBuilder,
+  name: string,
+  shape: readonly number[],
+): { readonly up: Value; readonly down: Value } {
+  const names = liveInputs(name);
+  const rows = shape[0]!;
+  const rank = `rank of ${name}`;
+  return {
+    up: g.input(names.up, 'float32', [rows, rank]),
+    down: g.input(names.down, 'float32', [rank, elementCount(shape) / rows]),
+  };
+}
+
+function denseInput(g: GraphBuilder, name: string, shape: readonly number[]): Value {
+  return g.input(liveInputs(name).delta, 'float32', shape);
+}

@@ -1,0 +1,110 @@
+import { adaptedWeights } from '../adapters/adapted-weights.js';
+import { scaleOf } from '../adapters/adapter-scale.js';
+import { scaleAt } from '../adapters/adapter-schedule.js';
+import { type ActiveLive, liveFeeds } from '../adapters/live-feeds.js';
+import type { LiveModules } from '../adapters/live-modules.js';
+import { mergedNames } from '../adapters/merged-names.js';
+import type { PlacedAdapter } from '../adapters/place-adapter.js';
+import type { TextualInversion } from '../adapters/textual-inversion.js';
+import type { Tensor } from '../core/tensor.js';
+import type { Warning } from '../core/warnings.js';
+import type { ReplacedWeights } from '../models/artifact.js';
+import type { LiveWeights } from '../models/live-weights.js';
+import type { WeightSource } from '../models/weight-source.js';
+import type { OpenedModel } from './opened-model.js';
+
+/** The networks that adapters change. */
+export type AdaptedNetwork = 'text_encoder' | 'unet';
+
+/** An adapter of weights in use. */
+export interface WeightEntry {
+  readonly placed: PlacedAdapter;
+  /** What it adds when it runs live; `undefined` for fused adapters. */
+  readonly live: LiveModules | undefined;
+}
+
+/** All adapters in use at one moment. Immutable. */
+export interface AdapterState {
+  readonly weights: readonly WeightEntry[];
+  readonly inversions: readonly TextualInversion[];
+  /** Weights that the networks' graphs let each run change. */
+  readonly live: Readonly<Record<AdaptedNetwork, LiveWeights>>;
+}
+
+/** No adapters. */
+export const noAdapters: AdapterState = {
+  weights: [],
+  inversions: [],
+  live: { text_encoder: new Map(), unet: new Map() },
+};
+
+/** What the networks need to know of the adapters in use. */
+export interface ActiveAdapters {
+  readonly state: AdapterState;
+  /** Takes another state; networks that it changes have to be loaded again. */
+  use(state: AdapterState): void;
+  /** How a network's graph and weights differ from the model's own. */
+  changes(network: AdaptedNetwork): {
+    readonly replaced: ReplacedWeights | undefined;
+    readonly live: LiveWeights;
+  };
+  /** What a run is fed for the live adapters. @param progress Share of the denoising that is done, 0 to 1. */
+  feeds(network: AdaptedNetwork, progress: number): Record<string, Tensor>;
+  /** Words that stand for learned vectors. */
+  inversions(): readonly TextualInversion[];
+  /** Closes the adapters' files; reading again opens them again. */
+  close(): Promise<void>;
+}
+
+/** The adapters of a model, none at first. @param onWarning Told what is found while tensors are merged. */
+export function activeAdapters(model: OpenedModel, onWarning: (warning: Warning) => void): ActiveAdapters {
+  let state = noAdapters;
+  return {
+    get state() {
+      return state;
+    },
+    use(next) {
+      state = next;
+    },
+    changes: (network) => ({
+      replaced: replacedWeights(weightsOf(model, network), state, onWarning),
+      live: state.live[network],
+    }),
+    feeds(network, progress) {
+      const targets = state.live[network];
+      if (targets.size === 0) return {};
+      const active = state.weights.flatMap(({ placed, live }): ActiveLive[] => {
+        const { adapter } = placed.opened;
+        const factor = scaleAt(adapter.schedule, progress);
+        return live ? [{ modules: live, scale: (name) => factor * scaleOf(adapter.scale, name) }] : [];
+      });
+      const weights = weightsOf(model, network);
+      return liveFeeds(targets, active, (name) => weights.shape(name)!);
+    },
+    inversions: () => state.inversions,
+    async close() {
+      await Promise.all(state.weights.map(({ placed }) => placed.opened.close()));
+    },
+  };
+}
+
+/** The weights of a network without adapters. */
+export function weightsOf(model: OpenedModel, network: AdaptedNetwork): WeightSource {
+  return network === 'unet' ? model.unet.weights : model.textEncoder.weights;
+}
+
+function replacedWeights(
+  base: WeightSource,
+  { weights }: AdapterState,
+  onWarning: (warning: Warning) => void,
+): ReplacedWeights | undefined {
+  const fused = weights.filter(({ live }) => live === undefined).map(({ placed }) => placed);
+  const names = fused.flatMap((placed) =>
+    // At scale 0 a weight is the file's own, to the bit.
+    [...mergedNames(placed)].filter((name) => scaleOf(placed.opened.adapter.scale, name) !== 0),
+  );
+  const own = new Set(names.filter((name) => base.shape(name) !== undefined));
+  if (own.size === 0) return undefined;
+  const adapted = adaptedWeights(base, fused, { onWarning });
+  return { names: own, read: (name, options) => adapted.read(name, options) };
+}
