@@ -10,7 +10,7 @@ const run = (command: string, ...args: string[]): string =>
   execFileSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 });
 
 /** The number moves when someone decides that it should. */
-const rootEntryCeiling = 90_000;
+const rootEntryCeiling = 110_000;
 
 test('the root door bundles to less than its ceiling, gzipped', async () => {
   const { outputFiles } = await build({
@@ -43,7 +43,7 @@ test('the tarball holds what is published and stays small', () => {
     { size: number; files: { path: string }[] },
   ];
   console.log(`tarball: ${tarball.size} bytes, ${tarball.files.length} files`);
-  expect(tarball.size).toBeLessThan(1_500_000);
+  expect(tarball.size).toBeLessThan(2_000_000);
   const paths = tarball.files.map(({ path }) => path);
   expect(paths).toEqual(
     expect.arrayContaining(['dist/index.js', 'dist/cli.js', 'dist/ort-node-host.js', 'README.md', 'LICENSE']),
