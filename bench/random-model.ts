@@ -28,6 +28,32 @@ export async function writeRandomModel(folder: string): Promise<RandomModel> {
   return { checkpoint, motionModule };
 }
 
+const attentionWeight = /\.attn[12]\.to_(q|k|v|out\.0)\.weight$/;
+
+/**
+ * Writes a LoRA of one rank over all attention layers of Stable Diffusion 1.5's image UNet, under kohya's names, in
+ * float16, with alpha = rank.
+ */
+export async function writeRandomLora(folder: string, rank: number): Promise<string> {
+  const path = join(folder, `lora-rank${rank}-random.safetensors`);
+  const shapes: Record<string, number[]> = {};
+  for (const [name, [rows = 0, columns = 0]] of Object.entries(await shapesOf('sd15-unet.json'))) {
+    if (!attentionWeight.test(name)) continue;
+    const layer = `lora_unet_${name.slice(0, -'.weight'.length).replaceAll('.', '_')}`;
+    shapes[`${layer}.lora_down.weight`] = [rank, columns];
+    shapes[`${layer}.lora_up.weight`] = [rows, rank];
+  }
+  await writeRandomFile(path, shapes);
+  return path;
+}
+
+/** Bytes in float32 of the weights that {@link writeRandomLora}'s files change. */
+export async function attentionBytes(): Promise<number> {
+  return Object.entries(await shapesOf('sd15-unet.json'))
+    .filter(([name]) => attentionWeight.test(name))
+    .reduce((sum, [, [rows = 0, columns = 0]]) => sum + 4 * rows * columns, 0);
+}
+
 async function shapesOf(file: string): Promise<Record<string, number[]>> {
   return JSON.parse(await readFile(new URL(file, names), 'utf8')) as Record<string, number[]>;
 }

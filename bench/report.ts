@@ -1,4 +1,4 @@
-import type { BenchResult, SchedulersResult } from './result.js';
+import type { AdaptersResult, BenchResult, SchedulersResult } from './result.js';
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;
 const seconds = (value: number): string => `${value.toFixed(2)} s`;
@@ -59,5 +59,46 @@ export function schedulersText({
     `samplers, latents [${shape.join(', ')}], median of ${steps} steps; share of one UNet evaluation, limit 1%`,
     `that evaluation is taken to last ${seconds(evaluationSeconds)}: ${(flops / 1e12).toFixed(1)} TFLOP at the machine's peak of ${rate(peak)}`,
     ...rows,
+  ].join('\n');
+}
+
+/** The adapters' part. */
+export function adaptersText(result: AdaptersResult): string {
+  const { coldReloadSeconds, warmReloadSeconds, fusedScaleSeconds, liveScaleSeconds, size } = result;
+  const mergeSeconds = Math.max(fusedScaleSeconds - result.plainSessionSeconds, 0);
+  const row = (name: string, value: string): string => `${name.padEnd(44)}  ${value}`;
+  const times = (value: number, of: number): string => `${(of / value).toFixed(1)} times faster`;
+  return [
+    `LoRA of rank 16 over ${result.layers} attention layers, full size`,
+    row('load with it, weights cache empty', seconds(coldReloadSeconds)),
+    row('load with it at another scale, cache full', seconds(warmReloadSeconds)),
+    row(
+      'fused setScale',
+      `${seconds(fusedScaleSeconds)}: ${times(fusedScaleSeconds, coldReloadSeconds)} than the first load, ` +
+        `${times(fusedScaleSeconds, warmReloadSeconds)} than the second`,
+    ),
+    row(
+      'merge in it',
+      `${gigabytes(result.touchedBytes)} in ${seconds(mergeSeconds)}: ${gigabytes((2 * result.touchedBytes) / mergeSeconds)} a second ` +
+        `read and written, a copy runs at ${gigabytes(result.copyRate)} a second; the session alone takes ${seconds(result.plainSessionSeconds)}`,
+    ),
+    row(
+      'fused, a UNet evaluation',
+      `${seconds(result.fusedSeconds)}, without ${seconds(result.plainSeconds)}; private memory ` +
+        `${gigabytes(result.fusedPrivateBytes)} and ${gigabytes(result.plainPrivateBytes)}`,
+    ),
+    row('fused setScale, private memory at its peak', `+${gigabytes(result.fusedExtraBytes)}`),
+    row(
+      'live setScale',
+      `${(1000 * liveScaleSeconds).toFixed(1)} ms: ${times(liveScaleSeconds, coldReloadSeconds)} than the first load, ` +
+        `${times(liveScaleSeconds, warmReloadSeconds)} than the second`,
+    ),
+    `live, a UNet evaluation of ${size[0]} frames at ${size[1]}×${size[1]}`,
+    ...result.live.map(({ rank, addSeconds, seconds: live, plainSeconds }) =>
+      row(
+        `rank ${rank}`,
+        `${seconds(live)}, ${(100 * (live / plainSeconds - 1)).toFixed(1)}% more than ${seconds(plainSeconds)}; added in ${seconds(addSeconds)}`,
+      ),
+    ),
   ].join('\n');
 }

@@ -51,3 +51,45 @@ export interface SchedulersResult {
   readonly evaluationSeconds: number;
   readonly timings: readonly SchedulerTiming[];
 }
+
+/** What a live LoRA costs a step. */
+export interface LiveCost {
+  readonly rank: number;
+  /** Of adding it, which makes the session anew for inputs. */
+  readonly addSeconds: number;
+  /** Median of a UNet evaluation with it. */
+  readonly seconds: number;
+  /** The same without any, before and after. */
+  readonly plainSeconds: number;
+}
+
+/** Changing adapters at full size. */
+export interface AdaptersResult {
+  /** Layers that the LoRA changes. */
+  readonly layers: number;
+  /** Loading with a fused LoRA, with nothing in the weights cache. */
+  readonly coldReloadSeconds: number;
+  /** The same with another scale, with the model's own weights in the cache. */
+  readonly warmReloadSeconds: number;
+  /** Median of a fused `setScale`, ready to run. */
+  readonly fusedScaleSeconds: number;
+  /** Private memory at the peak of it, above that before. */
+  readonly fusedExtraBytes: number;
+  /** Of making the session without it: what is left of `fusedScaleSeconds` is the merge. */
+  readonly plainSessionSeconds: number;
+  /** Size of the weights that are merged. */
+  readonly touchedBytes: number;
+  /** Bytes a second that this machine copies, read and written counted. */
+  readonly copyRate: number;
+  /** Median of a UNet evaluation with the fused LoRA, and right after without. */
+  readonly fusedSeconds: number;
+  readonly plainSeconds: number;
+  /** Private memory after them. */
+  readonly fusedPrivateBytes: number;
+  readonly plainPrivateBytes: number;
+  /** Median of a live `setScale`, ready to run. */
+  readonly liveScaleSeconds: number;
+  /** `[frames, pixels]` of the evaluations. */
+  readonly size: readonly [number, number];
+  readonly live: readonly LiveCost[];
+}

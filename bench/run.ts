@@ -7,12 +7,13 @@ import { fileSource, ortNode } from 'animatediff-js/node';
 import { storeWeights } from '../src/models/store-weights.js';
 import { readUnetConfig } from '../src/models/unet-config.js';
 import { openCheckpoint } from '../src/weights/checkpoint.js';
+import { benchAdapters } from './adapters.js';
 import { unetFlops } from './flops.js';
 import { type MachinePeak, machinePeak } from './machine-peak.js';
 import { median, secondsOf } from './median.js';
 import { memoryUse } from './memory.js';
 import { type RandomModel, writeRandomModel } from './random-model.js';
-import { reportText, schedulersText } from './report.js';
+import { adaptersText, reportText, schedulersText } from './report.js';
 import type { BenchResult, EvaluationResult } from './result.js';
 import { benchSchedulers } from './schedulers.js';
 
@@ -35,7 +36,15 @@ async function main(): Promise<void> {
     if (!values.json) console.error(text);
   };
   if (values.only !== undefined) {
-    if (values.only !== 'schedulers') throw new Error(`--only ${values.only}: expected schedulers`);
+    if (values.only === 'adapters') {
+      const size = values.quick ? ([2, 64] as const) : ([8, 128] as const);
+      const options = { folder: values.folder, threads, repeats: Number(values.repeats), size, note };
+      const result = await benchAdapters(await writeRandomModel(values.folder), options);
+      console.log(values.json ? JSON.stringify(result) : adaptersText(result));
+      return;
+    }
+    if (values.only !== 'schedulers')
+      throw new Error(`--only ${values.only}: expected schedulers or adapters`);
     note("measuring the machine's own peak, then the samplers");
     const result = benchSchedulers(bestOf(await machinePeak(ortNode({ threads }))));
     console.log(values.json ? JSON.stringify(result) : schedulersText(result));

@@ -53,6 +53,7 @@ export type { ComponentOptions } from './pipeline/component-options.js';
 export type { PipelineComponents } from './pipeline/components.js';
 export type {
   Animation,
+  CheckpointEvent,
   FrameDecodedEvent,
   GenerationEndEvent,
   GenerationStartEvent,
@@ -63,7 +64,13 @@ export type {
   WarningEvent,
 } from './pipeline/events.js';
 export type { GenerateOptions, GuidanceBatching } from './pipeline/generate-options.js';
+export {
+  decodeGenerationState,
+  encodeGenerationState,
+  type GenerationState,
+} from './pipeline/generation-state.js';
 export type { ConfigOverrides, LoadOptions, ModelOptions, Residency } from './pipeline/load-options.js';
+export type { BlockAmounts, FrameAmounts, MotionAmount } from './pipeline/motion-amounts.js';
 export type { NetworkName } from './pipeline/networks.js';
 export type { MemoryPlan, NetworkPlan, PlanOptions } from './pipeline/plan.js';
 export type { TextEncoder } from './pipeline/text-encoder.js';

@@ -11,6 +11,8 @@ import { changesBias, type PlacedAdapter, type Placement } from './place-adapter
 export interface AdaptedWeightsOptions {
   /** Told what is found when tensors are read; once for each adapter and code. */
   onWarning?: ((warning: Warning) => void) | undefined;
+  /** Which modules are merged; all unless given. */
+  merges?: ((placement: Placement) => boolean) | undefined;
 }
 
 interface Contribution {
@@ -31,9 +33,9 @@ const formulas = 'adapters/1';
 export function adaptedWeights(
   base: WeightSource,
   placed: readonly PlacedAdapter[],
-  { onWarning }: AdaptedWeightsOptions = {},
+  { onWarning, merges = () => true }: AdaptedWeightsOptions = {},
 ): WeightSource {
-  const byName = contributions(base, placed);
+  const byName = contributions(base, placed, merges);
   const told = new Set<string>();
   const tell = ({ opened }: PlacedAdapter, warning: Warning): void => {
     const key = `${warning.code} ${opened.adapter.name}`;
@@ -71,7 +73,11 @@ export function adaptedWeights(
   };
 }
 
-function contributions(base: WeightSource, adapters: readonly PlacedAdapter[]): Map<string, Contribution[]> {
+function contributions(
+  base: WeightSource,
+  adapters: readonly PlacedAdapter[],
+  merges: (placement: Placement) => boolean,
+): Map<string, Contribution[]> {
   const byName = new Map<string, Contribution[]>();
   const add = (
     name: string,
@@ -86,6 +92,7 @@ function contributions(base: WeightSource, adapters: readonly PlacedAdapter[]): 
   };
   for (const placed of adapters.filter(({ opened }) => opened.adapter.mode === 'fused')) {
     for (const placement of placed.placements) {
+      if (!merges(placement)) continue;
       const { module, target } = placement;
       if (module.delta) add(target.weight, placed, placement, 'weight');
       if (changesBias(module)) add(target.bias!, placed, placement, 'bias');

@@ -67,7 +67,10 @@ export function liveFeeds(
     const sizes = shape(name);
     const rows = sizes[0]!;
     if (change.rank > 0) {
-      const { up, down, rank } = stacked(active, rows, elementCount(sizes) / rows);
+      const parts = active.flatMap(({ module, factor }) =>
+        module.kind === 'low-rank' ? [{ ...module, factor }] : [],
+      );
+      const { up, down, rank } = stackedMatrices(parts, rows, elementCount(sizes) / rows);
       feeds[inputs.up] = float32Tensor(up, [rows, rank]);
       feeds[inputs.down] = float32Tensor(down, [rank, elementCount(sizes) / rows]);
     }
@@ -81,14 +84,20 @@ interface Active {
   readonly factor: number;
 }
 
-function stacked(
-  active: readonly Active[],
+/** A product to add, and how strongly. */
+export interface ScaledProduct {
+  readonly up: Float32Array;
+  readonly down: Float32Array;
+  readonly rank: number;
+  readonly factor: number;
+}
+
+/** Several products as one: the matrices side by side, their factors in `up`. */
+export function stackedMatrices(
+  parts: readonly ScaledProduct[],
   rows: number,
   columns: number,
 ): { readonly up: Float32Array; readonly down: Float32Array; readonly rank: number } {
-  const parts = active.flatMap(({ module, factor }) =>
-    module.kind === 'low-rank' ? [{ ...module, factor }] : [],
-  );
   // Tensors without elements trouble some runtimes: one rank of zeros stands for none.
   const rank = Math.max(
     parts.reduce((sum, part) => sum + part.rank, 0),

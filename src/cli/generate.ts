@@ -1,4 +1,5 @@
 import { AnimateDiffPipeline, type Animation, type Residency } from '../index.js';
+import { adapterCliOptions, adapterProblems, adaptersOf } from './adapter-options.js';
 import type { Command } from './command.js';
 import { enlarge } from './enlarge.js';
 import {
@@ -30,6 +31,7 @@ import { writeWhole } from './write-file.js';
 
 const options: readonly CliOption[] = [
   ...modelCliOptions,
+  ...adapterCliOptions,
   ...generationCliOptions,
   ...outputCliOptions,
   ...backendCliOptions,
@@ -45,6 +47,7 @@ export const generateCommand: Command = {
   summary: 'make an animation',
   options,
   check: (values) => [
+    ...adapterProblems(values),
     ...generationProblems(generateOptions(values), options),
     ...schedulerProblems(values),
     ...issuesOf(() => backendOf(values), options),
@@ -59,11 +62,13 @@ export const generateCommand: Command = {
     const outputs = outputsOf(values);
     const request = generateOptions(values);
     const sampler = schedulerOf(values);
+    const adapters = await adaptersOf(values, { signal });
     await rehearse(outputs, { fps: request.fps, signal });
     const backend = backendOf(values);
     try {
       await using pipeline = await AnimateDiffPipeline.load({
         ...model,
+        adapters,
         backend,
         scheduler: sampler?.scheduler,
         residency: values.text('residency') as Residency | undefined,

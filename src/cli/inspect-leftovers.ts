@@ -4,6 +4,7 @@ import type { OpenModelOptions } from '../weights/checkpoint-files.js';
 import { openMotionModule } from '../weights/motion-module.js';
 import type { KeyReport } from '../weights/names/match-keys.js';
 import { openVae } from '../weights/vae.js';
+import { adapterFactsOf } from './inspect-adapter.js';
 
 /** What of a file would not be used, and why. */
 export interface Leftovers {
@@ -12,6 +13,8 @@ export interface Leftovers {
   /** Names of tensors that nothing knows. */
   readonly unknown: readonly string[];
   readonly warnings: readonly Warning[];
+  /** Of adapters only: what there is in it, in words. */
+  readonly contents?: string | undefined;
   /** Why the file could not be used as what it is, such as a tensor that is missing. */
   readonly problem?: string | undefined;
 }
@@ -19,10 +22,13 @@ export interface Leftovers {
 /** Opens a file as what it is; `undefined` for kinds that nothing opens. Everything is closed again. */
 export async function leftoversOf(
   source: ModelSource,
-  { kind }: FileIdentity,
+  identity: FileIdentity,
   options: OpenModelOptions,
 ): Promise<Leftovers | undefined> {
+  const { kind } = identity;
   try {
+    const adapter = await adapterFactsOf(source, identity, { signal: options.signal });
+    if (adapter) return { ignored: [], unknown: [], ...adapter };
     if (kind === 'motion-module' || kind === 'vae') {
       const opened = await (kind === 'vae' ? openVae : openMotionModule)(source, options);
       await opened.close();

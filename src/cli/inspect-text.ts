@@ -50,6 +50,14 @@ export function inspectedText(found: Inspected, tensors: boolean): string {
   ].join('\n');
 }
 
+/** How an adapter is made, and given on the command line. */
+const adapterMakers: Readonly<Partial<Record<FileIdentity['kind'], string>>> = {
+  lora: '[lora(…)], or --lora',
+  'motion-lora': '[motionLora(…)], or --motion-lora',
+  'domain-adapter': '[domainAdapter(…)], or --domain-adapter',
+  'textual-inversion': '[textualInversion(…)], or --embedding',
+};
+
 type Row = readonly [name: string, text: string];
 
 function identityRows({ identity, bytes }: Inspected): Row[] {
@@ -58,6 +66,7 @@ function identityRows({ identity, bytes }: Inspected): Row[] {
   const types = Object.entries(dtypes).map(([type, count]) => `${type} ×${count}`);
   const parameters = `${(parameterCount / 1e6).toFixed(1)} million, ${bytesText(4 * parameterCount)} in float32`;
   const use = roles.length > 0 ? roles.map((role) => `'${role}'`).join(' or ') : nothing(identity);
+  const maker = roles.includes('adapters') ? adapterMakers[kind] : undefined;
   const rows: (readonly [string, string | undefined])[] = [
     ['kind', kind],
     ['base model', baseModel],
@@ -67,7 +76,7 @@ function identityRows({ identity, bytes }: Inspected): Row[] {
     ['size', bytes === undefined ? undefined : bytesText(bytes)],
     ['tensors', `${tensorCount} (${types.join(', ')})`],
     ['parameters', parameters],
-    ['give it as', use],
+    ['give it as', maker === undefined ? use : `${use}: ${maker}`],
   ];
   return rows.filter((row): row is Row => row[1] !== undefined);
 }
@@ -80,10 +89,11 @@ function nothing({ kind }: FileIdentity): string {
 
 function leftoverRows(leftovers: Leftovers | undefined): Row[] {
   if (leftovers === undefined) return [];
-  const { ignored, unknown, warnings, problem } = leftovers;
+  const { ignored, unknown, warnings, contents, problem } = leftovers;
   const names = unknown.slice(0, mostUnknown.text).map((name) => printable(name, 80));
   const more = unknown.length > names.length ? ', …' : '';
   return [
+    ...(contents === undefined ? [] : [['contents', printable(contents, 400)] as const]),
     ...ignored.map(({ reason, count }): Row => ['ignored', `${count}: ${reason}`]),
     ...(unknown.length > 0 ? [['unknown', `${unknown.length}: ${names.join(', ')}${more}`] as const] : []),
     ...warnings.map(({ message }): Row => ['warning', printable(message, 400)]),

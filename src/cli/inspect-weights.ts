@@ -13,18 +13,22 @@ import {
   type OpenModelOptions,
   openFolderWeights,
   transformersFiles,
+  type WeightFileNames,
 } from '../weights/checkpoint-files.js';
 import { leftoversOf } from './inspect-leftovers.js';
 import type { Inspected } from './inspect-text.js';
 
-/** Where a model folder has weights: a pipeline's networks, or one network at the top. */
-const components = [
+/** Where a folder has weights: a pipeline's networks, or one network or adapter at the top. */
+const components: readonly (readonly [directory: string, names: WeightFileNames])[] = [
   ['unet', diffusersFiles],
   ['vae', diffusersFiles],
   ['text_encoder', transformersFiles],
   ['motion_adapter', diffusersFiles],
   ['', diffusersFiles],
-] as const;
+  ...['pytorch_lora_weights', 'adapter_model', 'learned_embeds'].map(
+    (name) => ['', { safetensors: name, torch: name }] as const,
+  ),
+];
 
 /**
  * Tells what one weight file is.
@@ -39,7 +43,7 @@ export async function inspectFile(
   return inspected(await openWeights(source, options), bytes, again(), options);
 }
 
-/** Tells what each network of a folder is. */
+/** Tells what each network or adapter of a folder is. */
 export async function inspectFolder(folder: FolderSource, options: OpenModelOptions): Promise<Inspected[]> {
   const found: Inspected[] = [];
   for (const [directory, names] of components) {

@@ -4,7 +4,7 @@ import { formatDim } from '../onnx/dim.js';
 import { GraphBuilder } from '../onnx/graph.js';
 import type { Value } from '../onnx/value.js';
 import type { WeightBlob } from '../onnx/weight-layout.js';
-import type { LiveWeights } from './live-weights.js';
+import { type LiveWeights, matrixNames } from './live-weights.js';
 import { makeNet, type Net } from './nn/net.js';
 import { weightCollector } from './weight-collector.js';
 import type { WeightSource } from './weight-source.js';
@@ -25,7 +25,12 @@ export interface NetworkRequest {
 export interface ReplacedWeights {
   /** Canonical names. */
   readonly names: ReadonlySet<string>;
-  /** As `WeightSource.read`. */
+  /**
+   * Weights, replaced or not, to which a product of two matrices is added: the inner size by canonical name. The runtime
+   * multiplies when it loads the network.
+   */
+  readonly products: ReadonlyMap<string, number>;
+  /** As `WeightSource.read`; also of the matrices, by the names of `matrixNames`. */
   read(name: string, options?: ReadOptions): Promise<Float32Array>;
 }
 
@@ -41,9 +46,13 @@ export async function buildArtifact(
   const { weights, replaced, signal } = request;
   const g = new GraphBuilder(label);
   const collector = weightCollector(weights, label);
-  emit(makeNet(g, request.dialect, collector, request.live));
+  emit(makeNet(g, request.dialect, collector, { live: request.live, products: replaced?.products }));
   collector.check();
-  const built = g.build(replaced && { replaced: replaced.names });
+  const matrices = [...(replaced?.products.keys() ?? [])].flatMap((name) => {
+    const { up, down } = matrixNames(name);
+    return [up, down];
+  });
+  const built = g.build(replaced && { replaced: replaced.names, added: new Set(matrices) });
   const identity = await weights.identity({ signal });
   return {
     label,

@@ -16,6 +16,11 @@ export interface LiveChange {
 /** Weights that each run may change, by canonical name. */
 export type LiveWeights = ReadonlyMap<string, LiveChange>;
 
+/** Names of the matrices whose product is added to a weight for good. */
+export function matrixNames(name: string): { readonly up: string; readonly down: string } {
+  return { up: `${name}:fused-up`, down: `${name}:fused-down` };
+}
+
 /** Names of the inputs that change a weight. */
 export function liveInputs(name: string): {
   readonly up: string;
@@ -26,22 +31,38 @@ export function liveInputs(name: string): {
 }
 
 /**
+ * A weight plus a product of two matrices that are weights too. All of it is constant, so the runtime forms the sum once,
+ * when it loads the network, at its own speed.
+ */
+export function productWeight(g: GraphBuilder, name: string, weight: Value, rank: number): Value {
+  const shape = weight.shape as readonly number[];
+  const rows = shape[0]!;
+  const names = matrixNames(name);
+  const up = g.weight(names.up, [rows, rank]);
+  return plusProduct(g, weight, up, g.weight(names.down, [rank, elementCount(shape) / rows]));
+}
+
+/**
  * A weight plus what the run's inputs add to it: `up [rows, rank] · down [rank, columns]` and `delta`. The sum is formed
  * when the graph runs: its cost does not depend on the number of tokens and hardly on the rank, and inputs of zeros leave
  * the weight as it is.
  */
-export function liveWeight(g: GraphBuilder, weight: Value, change: LiveChange): Value {
+export function liveWeight(g: GraphBuilder, name: string, weight: Value, change: LiveChange): Value {
   const shape = weight.shape as readonly number[];
   let sum = weight;
   if (change.rank > 0) {
-    const { up, down } = lowRankInputs(g, weight.name, shape);
-    // A weight in another shape must not be reshaped: as a constant the runtime would keep a second copy of it.
-    sum =
-      shape.length === 2
-        ? matmulAdd(g, up, down, weight)
-        : add(g, weight, reshape(g, matmul(g, up, down), shape));
+    const { up, down } = lowRankInputs(g, name, shape);
+    sum = plusProduct(g, weight, up, down);
   }
-  return change.dense ? add(g, sum, denseInput(g, weight.name, shape)) : sum;
+  return change.dense ? add(g, sum, denseInput(g, name, shape)) : sum;
+}
+
+function plusProduct(g: GraphBuilder, weight: Value, up: Value, down: Value): Value {
+  const shape = weight.shape as readonly number[];
+  // A weight in another shape must not be reshaped: as a constant the runtime would keep a second copy of it.
+  return shape.length === 2
+    ? matmulAdd(g, up, down, weight)
+    : add(g, weight, reshape(g, matmul(g, up, down), shape));
 }
 
 /** Up to this rank a convolution's change runs beside it; above, adding it to the weight is cheaper. */
@@ -58,15 +79,20 @@ export interface LiveConvolution {
  * A convolution's weight with what the run's inputs change. While the weight itself stays a constant the runtime can
  * lay it out for its fast kernels, so a small change runs beside it instead.
  */
-export function liveConvolution(g: GraphBuilder, weight: Value, change: LiveChange): LiveConvolution {
+export function liveConvolution(
+  g: GraphBuilder,
+  name: string,
+  weight: Value,
+  change: LiveChange,
+): LiveConvolution {
   if (change.rank === 0 || change.rank > branchRank) {
-    return { weight: liveWeight(g, weight, change), branch: undefined };
+    return { weight: liveWeight(g, name, weight, change), branch: undefined };
   }
   const shape = weight.shape as readonly number[];
-  const { up, down } = lowRankInputs(g, weight.name, shape);
+  const { up, down } = lowRankInputs(g, name, shape);
   const rank = down.shape[0]!;
   return {
-    weight: change.dense ? add(g, weight, denseInput(g, weight.name, shape)) : weight,
+    weight: change.dense ? add(g, weight, denseInput(g, name, shape)) : weight,
     branch: {
       down: reshape(g, down, [rank, ...shape.slice(1)]),
       up: reshape(g, up, [shape[0]!, rank, 1, 1]),

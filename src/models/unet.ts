@@ -29,12 +29,19 @@ export interface UnetRequest extends NetworkRequest {
  * - `time` float32 `[1, blockOutChannels[0]]`: the timestep's waves, see `timestepWaves`;
  * - `context` float32 `['contexts', 'tokens', crossAttentionDim]`: the prompts; `contexts` divides `batch * frames`,
  *   consecutive images share one;
- * - `motion_scale` float32 `[1]`, only with a motion module: 1 as trained, 0 for the image model alone.
+ * - with a motion module, `motion_effect` float32 `[modules, 'batch', 'frames']`: factors of the modules' effects, 1 as
+ *   trained and 0 for the image model alone; `motion_scale` float32 `[modules, 'frames']`: factors of the temporal
+ *   attention's keys. Modules are counted down, middle, up; see `motionModuleCount`.
  *
  * Output: `noise` in the sample's shape.
  */
 export function buildUnet(request: UnetRequest): Promise<ModelArtifact> {
   return buildArtifact('unet', request, (net) => emitUnet(net, request));
+}
+
+/** Places for motion modules in a UNet: on the way down, one in the middle whether it is there or not, on the way up. */
+export function motionModuleCount({ blockOutChannels, layersPerBlock }: UnetConfig): number {
+  return blockOutChannels.length * (2 * layersPerBlock + 1) + 1;
 }
 
 /** What all blocks of one UNet share. */
@@ -69,7 +76,8 @@ function emitUnet(net: Net, { config, motion }: UnetRequest): void {
       maxFrames: motion.config.maxFrames,
       clip,
       normAcrossFrames: motion.groupNorm === 'diffusers',
-      scale: g.input('motion_scale', 'float32', [1]),
+      effect: g.input('motion_effect', 'float32', [motionModuleCount(config), 'batch', 'frames']),
+      keyScale: g.input('motion_scale', 'float32', [motionModuleCount(config), 'frames']),
     },
     acrossFrames: motion?.groupNorm === 'original' && motion.version === 'v1' ? clip : undefined,
   };
@@ -95,7 +103,8 @@ function downwards(net: Net, trunk: Trunk, images: Value): Value[] {
   blockOutChannels.forEach((outChannels, level) => {
     net.scope(`down_blocks.${level}`, () => {
       for (let index = 0; index < layersPerBlock; index++) {
-        skips.push(layer(net, trunk, skips.at(-1)!, level, index, outChannels));
+        const place = level * layersPerBlock + index;
+        skips.push(layer(net, trunk, skips.at(-1)!, { level, index, place }));
       }
       if (level === blockOutChannels.length - 1) return;
       net.scope('downsamplers.0', () => {
@@ -117,7 +126,8 @@ function upwards(net: Net, trunk: Trunk, skips: Value[]): Value {
     const level = levels - 1 - block;
     net.scope(`up_blocks.${block}`, () => {
       for (let index = 0; index <= layersPerBlock; index++) {
-        h = layer(net, trunk, concat(g, [h, skips.pop()!], 1), level, index, blockOutChannels[level]!);
+        const place = levels * layersPerBlock + 1 + block * (layersPerBlock + 1) + index;
+        h = layer(net, trunk, concat(g, [h, skips.pop()!], 1), { level, index, place });
       }
       // The next skip's size, not twice ours: a side that is no multiple of 2 ** levels was rounded on the way down.
       const [, , height, width] = skips.at(-1)?.shape ?? [];
@@ -149,15 +159,24 @@ function transformer(net: Net, trunk: Trunk, x: Value, level: number, index: num
   });
 }
 
-function motionAt(net: Net, trunk: Trunk, x: Value, index: number): Value {
-  return trunk.motion === undefined ? x : motionModule(net, `motion_modules.${index}`, x, trunk.motion);
+function motionAt(net: Net, trunk: Trunk, x: Value, index: number, place: number): Value {
+  if (trunk.motion === undefined) return x;
+  return motionModule(net, `motion_modules.${index}`, x, place, trunk.motion);
+}
+
+/** Where a layer stands: its level, its index in the block, and its motion module's place among all. */
+interface LayerPlace {
+  readonly level: number;
+  readonly index: number;
+  readonly place: number;
 }
 
 /** Residual block, spatial transformer where the level has them, motion module. */
-function layer(net: Net, trunk: Trunk, x: Value, level: number, index: number, outChannels: number): Value {
-  const h = residual(net, trunk, x, index, outChannels);
-  const attended = trunk.config.levelHasAttention[level] ? transformer(net, trunk, h, level, index) : h;
-  return motionAt(net, trunk, attended, index);
+function layer(net: Net, trunk: Trunk, x: Value, { level, index, place }: LayerPlace): Value {
+  const { blockOutChannels, levelHasAttention } = trunk.config;
+  const h = residual(net, trunk, x, index, blockOutChannels[level]!);
+  const attended = levelHasAttention[level] ? transformer(net, trunk, h, level, index) : h;
+  return motionAt(net, trunk, attended, index, place);
 }
 
 function middle(net: Net, trunk: Trunk, x: Value): Value {
@@ -166,7 +185,9 @@ function middle(net: Net, trunk: Trunk, x: Value): Value {
   return net.scope('mid_block', () => {
     const h = transformer(net, trunk, residual(net, trunk, x, 0, outChannels), level, 0);
     // Only v2 has a module here; the tensors say so.
-    const moved = net.has('motion_modules.0.norm.weight') ? motionAt(net, trunk, h, 0) : h;
+    const moved = net.has('motion_modules.0.norm.weight')
+      ? motionAt(net, trunk, h, 0, level * trunk.config.layersPerBlock + trunk.config.layersPerBlock)
+      : h;
     return residual(net, trunk, moved, 1, outChannels);
   });
 }

@@ -10,7 +10,7 @@ export interface BuiltGraph {
   readonly bytes: Uint8Array;
   /** Every weight that was asked for, whatever was replaced: the same graph has the same blobs. */
   readonly blobs: readonly WeightBlob[];
-  /** The weights that were replaced; the graph refers to these instead. */
+  /** The weights that were replaced or added; the graph refers to these instead. */
   readonly replacements: readonly WeightBlob[];
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
@@ -19,8 +19,10 @@ export interface BuiltGraph {
 
 /** Options of {@link GraphBuilder.build}. */
 export interface BuildOptions {
-  /** Weights that get blobs of their own, so that the others' content does not depend on theirs. */
+  /** Weights that get blobs of their own, beside their place in the others, whose content does not depend on them. */
   replaced?: ReadonlySet<string>;
+  /** Weights that are in those blobs only. */
+  added?: ReadonlySet<string>;
 }
 
 /** What a node is made of; see {@link GraphBuilder.node}. */
@@ -198,16 +200,19 @@ export class GraphBuilder {
   }
 
   /** Serialises the graph and lays its weights out, in the order in which they were asked for. */
-  build({ replaced = new Set() }: BuildOptions = {}): BuiltGraph {
+  build({ replaced = new Set(), added = new Set() }: BuildOptions = {}): BuiltGraph {
     const weights = [...this.#weights.values()];
     const requests = weights.map((value) => {
       const shape = value.shape as readonly number[];
       return { name: value.name, byteLength: elementCount(shape) * elementBytes[value.type] };
     });
-    const blobs = layOutWeights(this.#name, requests);
+    const blobs = layOutWeights(
+      this.#name,
+      requests.filter(({ name }) => !added.has(name)),
+    );
     const replacements = layOutWeights(
       `${this.#name}-replaced`,
-      requests.filter(({ name }) => replaced.has(name)),
+      requests.filter(({ name }) => replaced.has(name) || added.has(name)),
     );
     const external = [...blobs, ...replacements].flatMap((blob) =>
       blob.tensors.flatMap((placed): ExternalConstant[] => {

@@ -105,6 +105,16 @@ export function split(g: GraphBuilder, x: Value, pieces: number, axis: number): 
   });
 }
 
+/** Entry `index` of the first axis, which goes. */
+export function sliceAt(g: GraphBuilder, x: Value, index: number): Value {
+  return g.node({
+    operator: 'Gather',
+    inputs: [x, g.constant(BigInt64Array.of(BigInt(index)), [])],
+    attributes: { axis: 0 },
+    outputs: [{ type: x.type, shape: x.shape.slice(1) }],
+  })[0]!;
+}
+
 /** The first `end` entries along an axis; `end` may be a size known at run time only. */
 export function sliceTo(g: GraphBuilder, x: Value, end: Dim, axis: number): Value {
   const shape = x.shape.map((other, index) => (index === axis ? end : other));

@@ -1,9 +1,8 @@
-import { adaptedWeights } from '../adapters/adapted-weights.js';
 import { scaleOf } from '../adapters/adapter-scale.js';
 import { scaleAt } from '../adapters/adapter-schedule.js';
+import { fusedWeights } from '../adapters/fused-weights.js';
 import { type ActiveLive, liveFeeds } from '../adapters/live-feeds.js';
 import type { LiveModules } from '../adapters/live-modules.js';
-import { mergedNames } from '../adapters/merged-names.js';
 import type { PlacedAdapter } from '../adapters/place-adapter.js';
 import type { TextualInversion } from '../adapters/textual-inversion.js';
 import type { Tensor } from '../core/tensor.js';
@@ -67,7 +66,11 @@ export function activeAdapters(model: OpenedModel, onWarning: (warning: Warning)
       state = next;
     },
     changes: (network) => ({
-      replaced: replacedWeights(weightsOf(model, network), state, onWarning),
+      replaced: fusedWeights(
+        weightsOf(model, network),
+        state.weights.map(({ placed }) => placed),
+        onWarning,
+      ),
       live: state.live[network],
     }),
     feeds(network, progress) {
@@ -91,20 +94,4 @@ export function activeAdapters(model: OpenedModel, onWarning: (warning: Warning)
 /** The weights of a network without adapters. */
 export function weightsOf(model: OpenedModel, network: AdaptedNetwork): WeightSource {
   return network === 'unet' ? model.unet.weights : model.textEncoder.weights;
-}
-
-function replacedWeights(
-  base: WeightSource,
-  { weights }: AdapterState,
-  onWarning: (warning: Warning) => void,
-): ReplacedWeights | undefined {
-  const fused = weights.filter(({ live }) => live === undefined).map(({ placed }) => placed);
-  const names = fused.flatMap((placed) =>
-    // At scale 0 a weight is the file's own, to the bit.
-    [...mergedNames(placed)].filter((name) => scaleOf(placed.opened.adapter.scale, name) !== 0),
-  );
-  const own = new Set(names.filter((name) => base.shape(name) !== undefined));
-  if (own.size === 0) return undefined;
-  const adapted = adaptedWeights(base, fused, { onWarning });
-  return { names: own, read: (name, options) => adapted.read(name, options) };
 }

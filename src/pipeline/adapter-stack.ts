@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Adapter, TextualInversionAdapter, WeightAdapter } from '../adapters/adapter.js';
-import { type AdapterScale, scaleSchema, weightPlace } from '../adapters/adapter-scale.js';
+import { type AdapterScale, scaleOf, scaleSchema, weightPlace } from '../adapters/adapter-scale.js';
 import { joinedLiveWeights, liveWeightsFor, offers } from '../adapters/live-feeds.js';
 import { type LiveModules, readLiveModules } from '../adapters/live-modules.js';
 import { mergedNames, namesChangedByScale } from '../adapters/merged-names.js';
@@ -57,6 +57,8 @@ export interface AdapterStack {
 export interface AdapterStackParts {
   readonly model: OpenedModel;
   readonly active: ActiveAdapters;
+  /** Name of the pipeline's own sampler. */
+  readonly scheduler: string;
   /** Loads networks again that were loaded and stay. */
   renew(networks: readonly AdaptedNetwork[], options: AdapterChangeOptions): Promise<void>;
   /** Runs work while nothing else does. @throws `busy` or `disposed` otherwise. */
@@ -79,6 +81,7 @@ export function adapterStack(parts: AdapterStackParts): AdapterStack {
     merged: ReadonlySet<string>,
     options: AdapterChangeOptions,
   ): Promise<void> {
+    options.signal?.throwIfAborted();
     const before = active.state;
     const after = { ...next, live: liveTargets(before, next.weights) };
     const affected = networks.filter(
@@ -107,9 +110,10 @@ export function adapterStack(parts: AdapterStackParts): AdapterStack {
       const { weights, inversions } = active.state;
       await apply(
         { weights: [...weights, entry], inversions },
-        live ? new Set() : mergedNames(placed),
+        live ? new Set() : actingNames(placed),
         options,
       );
+      warnings.push(...distillationWarnings(placed, parts.scheduler));
       return { ...infoOf(entry), warnings: [...placed.warnings, ...warnings] };
     } finally {
       await opened.close();
@@ -152,10 +156,11 @@ export function adapterStack(parts: AdapterStackParts): AdapterStack {
         if (adapter.kind === 'textual-inversion') return addInversion(adapter, options.signal);
         return addWeights(adapter, options);
       }),
-    setScale: (name, scale, options = {}) =>
+    setScale: (name, given, options = {}) =>
       exclusive('changes an adapter', async () => {
         const schema = z.strictObject({ scale: scaleSchema() });
-        checkOptions<{ scale: AdapterScale }>(schema, { scale }, 'setScale');
+        const checked = checkOptions<{ scale: AdapterScale }>(schema, { scale: given }, 'setScale').scale;
+        const scale = typeof checked === 'number' ? checked : Object.freeze({ ...checked });
         const { weights, inversions } = active.state;
         const old = weights.find((entry) => entry.placed.opened.adapter.name === name);
         if (old === undefined) {
@@ -181,7 +186,7 @@ export function adapterStack(parts: AdapterStackParts): AdapterStack {
         const { weights, inversions } = active.state;
         if (!nameTaken(active.state, name)) refuseUnknown(active.state, name);
         const gone = weights.find((entry) => entry.placed.opened.adapter.name === name);
-        const merged = gone && !gone.live ? mergedNames(gone.placed) : new Set<string>();
+        const merged = gone && !gone.live ? actingNames(gone.placed) : new Set<string>();
         const next = {
           weights: weights.filter((entry) => entry !== gone),
           inversions: inversions.filter(({ adapter }) => adapter.name !== name),
@@ -189,6 +194,22 @@ export function adapterStack(parts: AdapterStackParts): AdapterStack {
         await apply(next, merged, options);
       }),
   };
+}
+
+/** What a fused adapter changes at its scale. */
+function actingNames(placed: PlacedAdapter): Set<string> {
+  const { scale } = placed.opened.adapter;
+  return new Set([...mergedNames(placed)].filter((name) => scaleOf(scale, name) !== 0));
+}
+
+/** A LoRA that distils a model is of use with its own sampler only. */
+function distillationWarnings({ opened }: PlacedAdapter, scheduler: string): Warning[] {
+  if (opened.distillation === undefined || scheduler === 'lcm') return [];
+  const steps = opened.distillation === 'animatelcm' ? 'lcm({ originalInferenceSteps: 100 })' : 'lcm()';
+  const message =
+    `${opened.label} distils the model for few steps: it wants the scheduler ${steps}, 4 to 8 steps and a guidanceScale ` +
+    `of 1 to 2; with '${scheduler}' expect blurred or burnt frames`;
+  return [{ code: 'adapter-wants-lcm', message }];
 }
 
 /** The same maps where the graphs serve as they are: then no network has to be loaded again. */

@@ -8,8 +8,13 @@ import { type AdapterStack, adapterStack } from './adapter-stack.js';
 import { type PipelineComponents, pipelineComponents } from './components.js';
 import type { Animation, PipelineEvent, PipelineEventOf } from './events.js';
 import { type ExclusiveLock, exclusiveLock } from './exclusive-lock.js';
-import { type GenerateOptions, resolveGenerateOptions } from './generate-options.js';
+import {
+  type GenerateOptions,
+  type ResolvedGenerateOptions,
+  resolveGenerateOptions,
+} from './generate-options.js';
 import { generation } from './generation.js';
+import { checked as checkedState, type GenerationState } from './generation-state.js';
 import { checkLoadOptions, type LoadOptions, type ModelOptions, schedulerIssue } from './load-options.js';
 import { type Networks, networks } from './networks.js';
 import { type OpenedModel, openModel, trainedGroupNorm } from './opened-model.js';
@@ -21,6 +26,7 @@ import {
   schedulerFor,
   stepsOf,
 } from './sampling-defaults.js';
+import { restoredOptions } from './saved-options.js';
 import { pickTokenizer } from './tokenizer.js';
 import { checkFrameCount } from './unet.js';
 
@@ -57,6 +63,12 @@ interface PipelineParts {
   readonly adapters: AdapterStack;
   readonly active: ActiveAdapters;
   readonly lock: ExclusiveLock;
+}
+
+interface ResolvedGeneration {
+  readonly resolved: ResolvedGenerateOptions;
+  readonly scheduler: Scheduler;
+  readonly warnings: readonly Warning[];
 }
 
 type Listeners = { [T in PipelineEvent['type']]: [event: PipelineEventOf<T>] };
@@ -113,11 +125,20 @@ export class AnimateDiffPipeline {
       const tokenizer = await pickTokenizer(options.tokenizer, model.checkpoint, { signal });
       const residency = options.residency ?? usualResidency(model);
       const groupNorm = options.motionGroupNorm ?? trainedGroupNorm(model);
-      const active = activeAdapters(model, (warning) => warnings.push(warning));
+      const active = activeAdapters(model, (warning) => {
+        // A network that is loaded again finds the same again.
+        if (!warnings.some(({ message }) => message === warning.message)) warnings.push(warning);
+      });
       nets = networks(model, backend, capabilities, residency, groupNorm, active);
       const lock = exclusiveLock();
       const { renew } = nets;
-      const adapters = adapterStack({ model, active, renew, exclusive: lock.run });
+      const adapters = adapterStack({
+        model,
+        active,
+        renew,
+        scheduler: sampling.scheduler.name,
+        exclusive: lock.run,
+      });
       for (const adapter of options.adapters ?? []) {
         warnings.push(...(await adapters.add(adapter, { signal })).warnings);
       }
@@ -168,7 +189,30 @@ export class AnimateDiffPipeline {
    * `backend`; or the signal's reason.
    */
   async *stream(options: GenerateOptions): AsyncGenerator<PipelineEvent, void, undefined> {
-    const { resolved, scheduler, warnings } = this.#resolve(options);
+    yield* this.#drive(options, this.#resolve(options), undefined);
+  }
+
+  /**
+   * Goes on with a generation from a `checkpoint` event's state, to the same frames, bit for bit: in this process or
+   * another, with a pipeline of the same files, adapters and scheduler.
+   * @throws as `stream` does; `weights-format` for a state that is none, `invalid-options` for one of another scheduler.
+   */
+  async *resume(
+    state: GenerationState,
+    options: Pick<GenerateOptions, 'signal' | 'scheduler' | 'checkpointEvery'> = {},
+  ): AsyncGenerator<PipelineEvent, void, undefined> {
+    const saved = restoredOptions(checkedState(state));
+    const given = { ...saved.options, ...options };
+    const parts = this.#resolve(given);
+    const resolved = { ...parts.resolved, strength: saved.strength };
+    yield* this.#drive(given, { ...parts, resolved }, state);
+  }
+
+  async *#drive(
+    options: Pick<GenerateOptions, 'signal'>,
+    { resolved, scheduler, warnings }: ResolvedGeneration,
+    from: GenerationState | undefined,
+  ): AsyncGenerator<PipelineEvent, void, undefined> {
     const release = this.#lock.take('makes another animation');
     try {
       const signals = [this.#disposal.signal, ...(options.signal ? [options.signal] : [])];
@@ -180,9 +224,10 @@ export class AnimateDiffPipeline {
         scheduler,
         inversions: this.#active.inversions(),
         latentChannels: this.#model.vae.config.latentChannels,
+        windows: undefined,
         warnings: [...this.#warnings, ...warnings],
       };
-      for await (const event of generation(parts, { ...resolved, signal })) {
+      for await (const event of generation(parts, { ...resolved, signal }, from)) {
         this.#emit(event);
         yield event;
       }
@@ -223,11 +268,7 @@ export class AnimateDiffPipeline {
     await this.dispose();
   }
 
-  #resolve(options: GenerateOptions): {
-    readonly resolved: ReturnType<typeof resolveGenerateOptions>;
-    readonly scheduler: Scheduler;
-    readonly warnings: readonly Warning[];
-  } {
+  #resolve(options: GenerateOptions): ResolvedGeneration {
     const { vae, unet } = this.components;
     const { preset } = this.#sampling;
     const given = options?.scheduler;

@@ -2,6 +2,7 @@ import type { LoadProgress } from '../core/progress.js';
 import type { Float32Tensor } from '../core/tensor.js';
 import type { Warning } from '../core/warnings.js';
 import type { Frame } from '../media/frame.js';
+import type { GenerationState } from './generation-state.js';
 
 /** A finished animation. */
 export interface Animation {
@@ -67,6 +68,15 @@ export interface StepEndEvent {
   readonly secondsLeft: number | undefined;
 }
 
+/** All that is needed to go on from here later, also in another process: see `AnimateDiffPipeline.resume`. */
+export interface CheckpointEvent {
+  readonly type: 'checkpoint';
+  /** Index of the step that is done. */
+  readonly step: number;
+  /** Plain data; `encodeGenerationState` makes bytes of it. */
+  readonly state: GenerationState;
+}
+
 /** One frame is a picture now. */
 export interface FrameDecodedEvent {
   readonly type: 'frame-decoded';
@@ -95,6 +105,7 @@ export type PipelineEvent =
   | WarningEvent
   | LoadProgressEvent
   | StepEndEvent
+  | CheckpointEvent
   | FrameDecodedEvent
   | GenerationEndEvent;
 

@@ -1,8 +1,12 @@
 import * as z from 'zod/mini';
+import { type AdapterSchedule, scheduleSchema } from '../adapters/adapter-schedule.js';
 import { checkOptions } from '../core/check-options.js';
 import type { Float32Tensor } from '../core/tensor.js';
+import { checkFrames, type Frame } from '../media/frame.js';
 import type { SchedulerFactory } from '../schedulers/presets.js';
 import type { Scheduler } from '../schedulers/scheduler.js';
+import { invalid } from './component-options.js';
+import { checkMotionAmount, type MotionAmount, motionAmountSchema } from './motion-amounts.js';
 
 /**
  * How the two halves of classifier-free guidance are computed: in one run of twice the memory, one after the other,
@@ -42,6 +46,30 @@ export interface GenerateOptions {
   clipSkip?: number | undefined;
   /** See {@link GuidanceBatching}. Default `auto`. */
   guidanceBatching?: GuidanceBatching | undefined;
+  /** How `guidanceScale` changes over the steps: factors at shares of them, linear between. Default: it does not. */
+  guidanceSchedule?: AdapterSchedule | undefined;
+  /**
+   * Share, 0 to 1, in which guidance's contrast is brought back to that of the unguided prediction (Lin et al. 2023,
+   * section 3.4); 0.7 helps against burnt colours. Default 0.
+   */
+  guidanceRescale?: number | undefined;
+  /** Factor of what the motion module adds: a number, one a frame, or by block; 0 stands still. Default 1. */
+  motionEffect?: MotionAmount | undefined;
+  /** Factor of the temporal attention's keys: more makes livelier movement. Default 1. */
+  motionScale?: MotionAmount | undefined;
+  /** Share of the steps from which the motion module acts. Default 0. */
+  motionStart?: number | undefined;
+  /** Share of the steps up to which the motion module acts. Default 1. */
+  motionEnd?: number | undefined;
+  /** Pictures to begin from, one for each frame or one for all, of `width` × `height`. Default: pure noise. */
+  video?: readonly Frame[] | undefined;
+  /**
+   * How far from `video` the result may go: 0 gives it back as the VAE sees it, 1 begins from pure noise. Only with
+   * `video`. Default 0.8.
+   */
+  strength?: number | undefined;
+  /** Gives a `checkpoint` event with all that is needed to go on, after every so many steps. Default: none. */
+  checkpointEvery?: number | undefined;
   /** Start noise `[1, 4, frames, height/8, width/8]` from N(0, 1) to use instead of the seed's. */
   latents?: Float32Tensor | undefined;
   /** Cancels between two runs of a network; rejects with the signal's reason. */
@@ -70,6 +98,15 @@ export interface ResolvedGenerateOptions {
   readonly fps: number;
   readonly clipSkip: number;
   readonly guidanceBatching: GuidanceBatching;
+  readonly guidanceSchedule?: AdapterSchedule | undefined;
+  readonly guidanceRescale: number;
+  readonly motionEffect: MotionAmount;
+  readonly motionScale: MotionAmount;
+  readonly motionStart: number;
+  readonly motionEnd: number;
+  readonly video?: readonly Frame[] | undefined;
+  readonly strength: number;
+  readonly checkpointEvery?: number | undefined;
   readonly scheduler?: Scheduler | SchedulerFactory | undefined;
   readonly latents?: Float32Tensor | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -78,6 +115,7 @@ export interface ResolvedGenerateOptions {
 /** Longest side that is taken, in pixels; beyond it even one frame's attention is out of reach. */
 const longestSide = 8192;
 
+const framesExpected = 'expected a list of frames, { width, height, data }, such as ImageData';
 const schedulerExpected = 'expected a scheduler such as ddim(), or a factory such as ddim';
 
 function isScheduler(value: unknown): boolean {
@@ -92,6 +130,7 @@ export function resolveGenerateOptions(
   const side = z
     .int()
     .check(z.gte(defaults.sizeMultiple), z.lte(longestSide), z.multipleOf(defaults.sizeMultiple));
+  const share = z.number().check(z.gte(0), z.lte(1));
   const tensor = z.custom<Float32Tensor>((value) => {
     const tensorLike = value as Partial<Float32Tensor> | undefined;
     return tensorLike?.type === 'float32' && tensorLike.data instanceof Float32Array;
@@ -108,11 +147,44 @@ export function resolveGenerateOptions(
     fps: z._default(z.number().check(z.gt(0), z.lte(120)), 8),
     clipSkip: z._default(z.int().check(z.gte(0)), 0),
     guidanceBatching: z._default(z.enum(['auto', 'batched', 'sequential']), 'auto'),
+    guidanceSchedule: z.optional(scheduleSchema()),
+    guidanceRescale: z._default(share, 0),
+    motionEffect: z._default(motionAmountSchema(), 1),
+    motionScale: z._default(motionAmountSchema(), 1),
+    motionStart: z._default(share, 0),
+    motionEnd: z._default(share, 1),
+    video: z.optional(
+      z.custom<readonly Frame[]>((value) => Array.isArray(value) && value.length > 0, framesExpected),
+    ),
+    strength: z._default(share, options?.video === undefined ? 1 : 0.8),
+    checkpointEvery: z.optional(z.int().check(z.gte(1))),
     scheduler: z.optional(z.custom<Scheduler | SchedulerFactory>(isScheduler, schedulerExpected)),
     latents: z.optional(tensor),
     signal: z.optional(
       z.custom<AbortSignal>((value) => typeof (value as AbortSignal)?.aborted === 'boolean'),
     ),
   });
-  return checkOptions<ResolvedGenerateOptions>(schema, options, 'generate');
+  const resolved = checkOptions<ResolvedGenerateOptions>(schema, options, 'generate');
+  checkTogether(resolved, options);
+  return resolved;
+}
+
+/** What single options cannot tell. @throws `invalid-options`. */
+function checkTogether(resolved: ResolvedGenerateOptions, given: GenerateOptions): void {
+  const { video, numFrames, width, height, motionEffect, motionScale } = resolved;
+  checkMotionAmount('motionEffect', motionEffect, numFrames);
+  checkMotionAmount('motionScale', motionScale, numFrames);
+  if (video === undefined) {
+    if (given.strength !== undefined) invalid('strength: belongs to video; give frames, or leave it out');
+    return;
+  }
+  if (video.length !== 1 && video.length !== numFrames) {
+    invalid(`video: expected 1 or ${numFrames} frames, got ${video.length}`);
+  }
+  const size = checkFrames(video, 'video', longestSide);
+  if (size.width !== width || size.height !== height) {
+    invalid(
+      `video: frames are ${size.width}×${size.height}, but ${width}×${height} are asked for; resize them first`,
+    );
+  }
 }

@@ -1,45 +1,103 @@
-import type { Float32Tensor } from '../core/tensor.js';
+import { type Float32Tensor, float32Tensor } from '../core/tensor.js';
+import { pickRows } from './clip-frames.js';
 import type { ComponentOptions } from './component-options.js';
 import type { GuidanceBatching } from './generate-options.js';
 import { entry, twice } from './latents.js';
-import type { Unet } from './unet.js';
+import type { Unet, UnetInput } from './unet.js';
 
 /** Latent elements of one clip up to which both halves run at once: 16 frames of 256×256. */
 const batchedElements = 4 * 16 * 32 * 32;
 
-/** Predicts the noise of one clip `[1, channels, frames, height, width]`, with guidance, in the same order. */
-export type GuidedPrediction = (
-  sample: Float32Tensor,
-  step: { readonly timestep: number; readonly progress: number },
-  options: ComponentOptions,
-) => Promise<Float32Array>;
-
-/**
- * Classifier-free guidance (Ho and Salimans 2022, equation 6, in the form that Stable Diffusion uses):
- * `uncond + scale * (cond - uncond)`.
- * @param context `[2, tokens, width]`, the negative prompt first; `[1, tokens, width]` for no guidance.
- */
-export function guidedPrediction(
-  unet: Unet,
-  context: Float32Tensor,
-  scale: number,
-  batching: GuidanceBatching,
-): GuidedPrediction {
-  if (context.shape[0] === 1) {
-    return async (sample, step, options) => (await unet.predict({ sample, ...step, context }, options)).data;
-  }
-  return async (sample, step, options) => {
-    const batched = batching === 'batched' || (batching === 'auto' && sample.data.length <= batchedElements);
-    if (batched) {
-      const both = await unet.predict({ sample: twice(sample), ...step, context }, options);
-      return combine(entry(both, 0).data, entry(both, 1).data, scale);
-    }
-    const negative = await unet.predict({ sample, ...step, context: entry(context, 0) }, options);
-    const positive = await unet.predict({ sample, ...step, context: entry(context, 1) }, options);
-    return combine(negative.data, positive.data, scale);
-  };
+/** What the network attends to: one embedding for the whole clip `[1, tokens, width]`, or one a frame. */
+export interface Conditioning {
+  readonly positive: Float32Tensor;
+  /** `undefined` without guidance. Of the same tokens and width as `positive`. */
+  readonly negative: Float32Tensor | undefined;
 }
 
-function combine(negative: Float32Array, positive: Float32Array, scale: number): Float32Array {
-  return positive.map((value, index) => negative[index]! + scale * (value - negative[index]!));
+/** The conditioning of some frames. */
+export function conditioningOf(
+  { positive, negative }: Conditioning,
+  frames: readonly number[],
+): Conditioning {
+  const pick = (context: Float32Tensor): Float32Tensor =>
+    context.shape[0] === 1 ? context : pickRows(context, frames);
+  return { positive: pick(positive), negative: negative && pick(negative) };
+}
+
+/** What a prediction is asked for: everything but the context. */
+export type GuidedInput = Omit<UnetInput, 'context'>;
+
+/** How guidance is computed. */
+export interface GuidanceOptions {
+  /** Strength; 1 or less is none. */
+  readonly scale: number;
+  /** Share in which the result's deviation is brought back to that of the conditional half; 0 for not at all. */
+  readonly rescale: number;
+  readonly batching: GuidanceBatching;
+}
+
+/**
+ * The noise of one clip `[1, channels, frames, height, width]` with classifier-free guidance (Ho and Salimans 2022,
+ * equation 6, in the form that Stable Diffusion uses): `uncond + scale * (cond - uncond)`, rescaled as Lin et al.,
+ * "Common Diffusion Noise Schedules and Sample Steps are Flawed", 2023, section 3.4.
+ */
+export async function guidedPrediction(
+  unet: Unet,
+  input: GuidedInput,
+  { positive, negative }: Conditioning,
+  { scale, rescale, batching }: GuidanceOptions,
+  options: ComponentOptions,
+): Promise<Float32Array> {
+  if (negative === undefined || scale <= 1) {
+    return (await unet.predict({ ...input, context: positive }, options)).data;
+  }
+  const { sample } = input;
+  if (batching === 'batched' || (batching === 'auto' && sample.data.length <= batchedElements)) {
+    const context = bothContexts(negative, positive);
+    const both = await unet.predict({ ...input, sample: twice(sample), context }, options);
+    return combine(entry(both, 0).data, entry(both, 1).data, scale, rescale);
+  }
+  const without = await unet.predict({ ...input, context: negative }, options);
+  const guided = await unet.predict({ ...input, context: positive }, options);
+  return combine(without.data, guided.data, scale, rescale);
+}
+
+function bothContexts(negative: Float32Tensor, positive: Float32Tensor): Float32Tensor {
+  const rows = Math.max(negative.shape[0]!, positive.shape[0]!);
+  const all = (context: Float32Tensor): Float32Tensor =>
+    context.shape[0] === rows
+      ? context
+      : pickRows(
+          context,
+          Array.from({ length: rows }, () => 0),
+        );
+  const [first, second] = [all(negative), all(positive)];
+  const data = new Float32Array(first.data.length + second.data.length);
+  data.set(first.data);
+  data.set(second.data, first.data.length);
+  return float32Tensor(data, [2 * rows, ...first.shape.slice(1)]);
+}
+
+function combine(
+  negative: Float32Array,
+  positive: Float32Array,
+  scale: number,
+  rescale: number,
+): Float32Array {
+  const guided = positive.map((value, index) => negative[index]! + scale * (value - negative[index]!));
+  if (rescale === 0) return guided;
+  const factor = deviation(positive) / deviation(guided);
+  const share = rescale * factor + 1 - rescale;
+  return guided.map((value) => share * value);
+}
+
+function deviation(values: Float32Array): number {
+  let [sum, squares] = [0, 0];
+  for (const value of values) {
+    sum += value;
+    squares += value * value;
+  }
+  const mean = sum / values.length;
+  return Math.sqrt(Math.max(squares / values.length - mean * mean, 1e-30));
 }

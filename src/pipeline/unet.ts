@@ -2,6 +2,7 @@ import { asFloat32, type Float32Tensor, float32Tensor, type Tensor } from '../co
 import { timestepWaves } from '../models/nn/time-embedding.js';
 import type { ActiveAdapters } from './active-adapters.js';
 import { type ComponentOptions, invalid } from './component-options.js';
+import { type MotionAmount, motionFeeds } from './motion-amounts.js';
 import type { Networks } from './networks.js';
 import type { OpenedModel } from './opened-model.js';
 
@@ -13,8 +14,10 @@ export interface UnetInput {
   readonly timestep: number;
   /** Embeddings `[contexts, tokens, width]`, one for each clip or one for each frame of each clip. */
   readonly context: Float32Tensor;
-  /** Factor of the motion module's effect. Default 1, and 0 for a single frame: the image model alone. */
-  readonly motionScale?: number | undefined;
+  /** Factor of what the motion modules add. Default 1, and 0 for a single frame: the image model alone. */
+  readonly motionEffect?: MotionAmount | undefined;
+  /** Factor of the temporal attention's keys: more makes livelier movement. Default 1. */
+  readonly motionScale?: MotionAmount | undefined;
   /** Share of the denoising steps that are done, from 0 to 1: where live adapters stand in their schedules. Default 0. */
   readonly progress?: number | undefined;
 }
@@ -37,7 +40,8 @@ export function unet(model: OpenedModel, nets: Networks, adapters: ActiveAdapter
   const maxFrames = model.motion?.config.maxFrames ?? 1;
   return {
     maxFrames,
-    async predict({ sample, timestep, context, motionScale, progress = 0 }, { signal, onProgress } = {}) {
+    async predict(input, { signal, onProgress } = {}) {
+      const { sample, timestep, context, progress = 0 } = input;
       const [batch = 0, channels, frames = 0, , width] = sample.shape;
       if (sample.shape.length !== 5 || channels !== inChannels || width === 0) {
         invalid(
@@ -63,8 +67,10 @@ export function unet(model: OpenedModel, nets: Networks, adapters: ActiveAdapter
         context: float32Tensor(context.data.slice(), context.shape),
         ...adapters.feeds('unet', progress),
       };
-      if (model.motion)
-        feeds['motion_scale'] = float32Tensor(Float32Array.of(motionScale ?? (frames === 1 ? 0 : 1)), [1]);
+      if (model.motion) {
+        const { motionEffect = frames === 1 ? 0 : 1, motionScale = 1 } = input;
+        Object.assign(feeds, motionFeeds(model.unet.config, { batch, frames }, motionEffect, motionScale));
+      }
       return nets.use('unet', { signal, onProgress }, async (session) =>
         asFloat32((await session.run(feeds, { signal }))['noise'], 'noise'),
       );

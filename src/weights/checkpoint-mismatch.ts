@@ -1,13 +1,21 @@
 import { AnimateDiffError } from '../core/errors.js';
 import { type FileIdentity, identify } from './identify.js';
-import type { FileRole } from './names/file-kind.js';
+import type { FileKind, FileRole } from './names/file-kind.js';
 import type { WeightStore } from './weight-store.js';
 
 const expected: Readonly<Record<FileRole, string>> = {
   checkpoint: 'a Stable Diffusion 1.x checkpoint',
   motionModule: 'a motion module for Stable Diffusion 1.x',
   vae: 'a VAE of Stable Diffusion 1.x',
-  adapters: 'LoRA, MotionLoRA and domain adapter files',
+  adapters: 'LoRAs, MotionLoRAs, domain adapters and textual inversions',
+};
+
+/** The functions that make what 'adapters' takes of a file. */
+const adapterMakers: Readonly<Partial<Record<FileKind, string>>> = {
+  lora: ': [lora(…)]',
+  'motion-lora': ': [motionLora(…)]',
+  'domain-adapter': ': [domainAdapter(…)]',
+  'textual-inversion': ': [textualInversion(…)]',
 };
 
 /**
@@ -27,7 +35,8 @@ export function wrongFile(role: FileRole, store: WeightStore, identity: FileIden
   const { kind, baseModel, version, roles, what } = identity;
   const first = [...store.entries.keys()].slice(0, 3);
   const seen = kind === 'unknown' && first.length > 0 ? ` (${first.map(quote).join(', ')}, …)` : '';
-  const advice = roles.length > 0 ? `. Give it as ${roles.map((name) => `'${name}'`).join(' or ')}` : '';
+  const places = roles.map((name) => `'${name}'`).join(' or ');
+  const advice = roles.length > 0 ? `. Give it as ${places}${adapterMakers[kind] ?? ''}` : '';
   return new AnimateDiffError(
     'weights-mismatch',
     `${store.label} is ${what}${seen}; '${role}' takes ${expected[role]}${advice}`,

@@ -17,6 +17,7 @@ import { buildClipText } from '../../src/models/clip-text.js';
 import { timestepWaves } from '../../src/models/nn/time-embedding.js';
 import { buildUnet } from '../../src/models/unet.js';
 import type { WeightSource } from '../../src/models/weight-source.js';
+import { motionFeeds } from '../../src/pipeline/motion-amounts.js';
 import { type OpenedModel, openModel } from '../../src/pipeline/opened-model.js';
 import { fixture, tinyModel } from '../support/tiny-model.js';
 
@@ -82,11 +83,12 @@ async function noise(
   });
   const size = config.blockOutChannels[0]!;
   const [timestep = 0] = (await reference.tensor('unet.timestep')).data;
+  const sample = await reference.tensor('unet.sample');
   const feeds = {
-    sample: await reference.tensor('unet.sample'),
+    sample,
     time: float32Tensor(timestepWaves(timestep, { ...config, size }), [1, size]),
     context: await reference.tensor('unet.context'),
-    motion_scale: float32Tensor(Float32Array.of(1), [1]),
+    ...motionFeeds(config, { batch: 2, frames: sample.shape[2]! }, 1, 1),
   };
   return run(artifact, feeds, 'noise');
 }

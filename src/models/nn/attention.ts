@@ -35,6 +35,8 @@ export interface AttentionOptions {
   /** Number of sequences that the rows are cut into. */
   sequences: Dim;
   causal?: boolean;
+  /** Factors of the keys, `[1, length, 1]`; none unless given. */
+  keyScale?: Value | undefined;
 }
 
 /**
@@ -48,9 +50,10 @@ export function attention(net: Net, x: Value, options: AttentionOptions): Value 
   const channels = x.shape[1] as number;
   const project = (name: string, rows: Value): Value =>
     reshape(g, dense(net, name, rows, channels, { bias: names.bias }), [sequences, inferred, channels]);
+  const key = project(names.key, context);
   const attended = attend(net, {
     query: project(names.query, x),
-    key: project(names.key, context),
+    key: options.keyScale ? multiply(g, key, options.keyScale) : key,
     value: project(names.value, context),
     heads: options.heads,
     causal: options.causal ?? false,

@@ -1,6 +1,6 @@
 import { multiplyDims } from '../../onnx/dim.js';
 import { add, multiply } from '../../onnx/elementwise.js';
-import { inferred, reshape, sliceTo, transpose } from '../../onnx/shape-ops.js';
+import { inferred, reshape, sliceAt, sliceTo, transpose } from '../../onnx/shape-ops.js';
 import type { Value } from '../../onnx/value.js';
 import { attention, unetProjections } from './attention.js';
 import type { Clip } from './clip.js';
@@ -20,16 +20,19 @@ export interface MotionOptions {
   readonly clip: Clip;
   /** Whether the group norm takes its statistics over all frames. */
   readonly normAcrossFrames: boolean;
-  /** Factor of the module's effect, `[1]`: 1 as trained, 0 for the image model alone. */
-  readonly scale: Value;
+  /** Factors of the modules' effects, `[modules, batch, frames]`: 1 as trained, 0 for the image model alone. */
+  readonly effect: Value;
+  /** Factors of the temporal attention's keys, `[modules, frames]`: 1 as trained, more for livelier movement. */
+  readonly keyScale: Value;
 }
 
 /**
  * Motion module `name`: a transformer over the frames of each pixel, added to its input (Guo et al. 2023, section 4.2;
  * guoyww/AnimateDiff `models/motion_module.py`). Two self-attentions, each seeing the frames' sinusoidal positions
  * added after its norm, then a feed-forward.
+ * @param index Of this module among the network's, on the way down, in the middle, on the way up.
  */
-export function motionModule(net: Net, name: string, x: Value, options: MotionOptions): Value {
+export function motionModule(net: Net, name: string, x: Value, index: number, options: MotionOptions): Value {
   const { g } = net;
   const channels = x.shape[1] as number;
   return net.scope(name, () => {
@@ -38,10 +41,16 @@ export function motionModule(net: Net, name: string, x: Value, options: MotionOp
     const normal = groupNorm(net, 'norm', x, { groups, epsilon: transformerNormEpsilon, acrossFrames });
     const tokens = dense(net, 'proj_in', toTokens(net, normal), channels);
     const mixed = net.scope('transformer_blocks.0', () =>
-      temporalBlock(net, toFrameRows(net, tokens, options), x, options),
+      temporalBlock(net, toFrameRows(net, tokens, options), x, index, options),
     );
     const residual = dense(net, 'proj_out', fromFrameRows(net, mixed, options), channels);
-    return add(g, x, toImages(net, multiply(g, residual, options.scale), x));
+    const effect = reshape(g, sliceAt(g, options.effect, index), [
+      multiplyDims(clip.batch, clip.frames),
+      1,
+      1,
+      1,
+    ]);
+    return add(g, x, multiply(g, toImages(net, residual, x), effect));
   });
 }
 
@@ -58,7 +67,7 @@ function fromFrameRows(net: Net, rows: Value, { clip }: MotionOptions): Value {
   return reshape(g, transpose(g, grid, [0, 2, 1, 3]), rows.shape);
 }
 
-function temporalBlock(net: Net, rows: Value, images: Value, options: MotionOptions): Value {
+function temporalBlock(net: Net, rows: Value, images: Value, index: number, options: MotionOptions): Value {
   const { g } = net;
   const { heads, clip, maxFrames } = options;
   const channels = rows.shape[1] as number;
@@ -67,13 +76,16 @@ function temporalBlock(net: Net, rows: Value, images: Value, options: MotionOpti
   const positions = sliceTo(g, table, clip.frames, 1);
   const withPositions = (x: Value): Value =>
     reshape(g, add(g, reshape(g, x, [sequences, clip.frames, channels]), positions), x.shape);
+  const keyScale = reshape(g, sliceAt(g, options.keyScale, index), [1, clip.frames, 1]);
   let h = rows;
   for (const layer of [1, 2]) {
     const normal = withPositions(norm(net, `norm${layer}`, h, layerNormEpsilon));
     h = add(
       g,
       h,
-      net.scope(`attn${layer}`, () => attention(net, normal, { heads, names: unetProjections, sequences })),
+      net.scope(`attn${layer}`, () =>
+        attention(net, normal, { heads, names: unetProjections, sequences, keyScale }),
+      ),
     );
   }
   return add(g, h, feedForward(net, norm(net, 'norm3', h, layerNormEpsilon)));

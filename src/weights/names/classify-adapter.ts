@@ -60,8 +60,8 @@ export function classifyTextualInversion(file: KeyView): Verdict | undefined {
     kind: 'textual-inversion',
     naming: file.starts('string_to_param') ? 'a1111' : 'diffusers',
     baseModel,
-    roles: [],
-    what: `a textual inversion embedding for ${baseModelNames[baseModel]}, which this library does not take`,
+    roles: baseModel === 'sd1' ? ['adapters'] : [],
+    what: `a textual inversion for ${baseModelNames[baseModel]}`,
   };
 }
 

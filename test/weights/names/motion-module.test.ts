@@ -61,7 +61,7 @@ describe('opening motion modules', () => {
     [
       'a MotionLoRA',
       { 'up_blocks.0.motion_modules.0.x.processor.to_q_lora.down.weight': [4, 4] },
-      "Give it as 'adapters'",
+      "Give it as 'adapters': [motionLora(…)]",
     ],
     ['a checkpoint', fixtureShapes('tiny-sd15-single-file'), "Give it as 'checkpoint'"],
     [
