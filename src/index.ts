@@ -46,6 +46,8 @@ export type { Warning } from './core/warnings.js';
 export type { Frame } from './media/frame.js';
 export type { JsonConfig } from './models/config-fields.js';
 export type { MotionGroupNorm } from './models/unet-config.js';
+export type { FreeInitFilter, FreeInitOptions } from './noise/free-init-options.js';
+export type { NoiseOrder, StartNoise, StartNoiseKind } from './noise/start-noise-options.js';
 export type { AdapterInfo } from './pipeline/adapter-info.js';
 export type { AdapterChangeOptions, AdapterStack } from './pipeline/adapter-stack.js';
 export { AnimateDiffPipeline, type PipelineInfo } from './pipeline/animate-diff-pipeline.js';
@@ -73,7 +75,16 @@ export type { ConfigOverrides, LoadOptions, ModelOptions, Residency } from './pi
 export type { BlockAmounts, FrameAmounts, MotionAmount } from './pipeline/motion-amounts.js';
 export type { NetworkName } from './pipeline/networks.js';
 export type { MemoryPlan, NetworkPlan, PlanOptions } from './pipeline/plan.js';
-export type { TextEncoder } from './pipeline/text-encoder.js';
+export type { LongPrompts, PromptSyntax } from './pipeline/prompt-options.js';
+export type { InsertedVectors } from './pipeline/prompt-row.js';
+export type { TextEncodeOptions, TextEncoder, TextRow } from './pipeline/text-encoder.js';
+export type {
+  PromptKeyframe,
+  PromptTravel,
+  TravelFrame,
+  TravelInterpolation,
+  TravelPrompt,
+} from './pipeline/travel-options.js';
 export type { Unet, UnetInput } from './pipeline/unet.js';
 export type { Vae } from './pipeline/vae.js';
 export type { ConsistencyOptions } from './schedulers/consistency-schedule.js';
@@ -122,6 +133,19 @@ export { type UniPCOptions, uniPC } from './schedulers/uni-pc.js';
 export type { ClipTokenizer, EncodedPrompt } from './text/clip-tokenizer.js';
 export { type ClipTokenizerFiles, clipTokenizerFromFiles } from './text/clip-tokenizer-files.js';
 export { clipTokenizer } from './text/embedded-clip-tokenizer.js';
+export type { Emphasis } from './text/emphasis.js';
 export { type FileIdentity, identify } from './weights/identify.js';
 export { openWeights } from './weights/open-weights.js';
 export type { RawTensor, TensorEntry, WeightStore, WeightType } from './weights/weight-store.js';
+export type {
+  ContextOptions,
+  ResolvedContext,
+  WindowFuse,
+  WindowSchedule,
+} from './windows/context-options.js';
+export {
+  describeWindows,
+  type StepWindows,
+  type WindowPlan,
+  type WindowRun,
+} from './windows/describe-windows.js';

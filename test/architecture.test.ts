@@ -11,6 +11,7 @@ const floors: Readonly<Record<string, number>> = {
   weights: 2,
   text: 2,
   media: 2,
+  noise: 2,
   windows: 2,
   backends: 3,
   schedulers: 3,

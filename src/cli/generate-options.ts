@@ -1,8 +1,10 @@
 import { type GenerateOptions, type SchedulerFactory, schedulerFromName, type Warning } from '../index.js';
 import { resolveGenerateOptions } from '../pipeline/generate-options.js';
+import { controlCliOptions, controlOptions } from './control-options.js';
 import { issuesOf } from './option-issues.js';
 import type { CliOption, CliValues } from './options.js';
 import { schedulerNameProblems } from './scheduler-names.js';
+import { contextCliOptions, contextOf } from './window-options.js';
 
 /** Options for the size of what is made. */
 export const sizeCliOptions: readonly CliOption[] = [
@@ -13,7 +15,7 @@ export const sizeCliOptions: readonly CliOption[] = [
 
 /** Options of one generation. */
 export const generationCliOptions: readonly CliOption[] = [
-  { name: 'prompt', short: 'p', kind: 'text', value: 'TEXT', required: true, help: 'what to show' },
+  { name: 'prompt', short: 'p', kind: 'text', value: 'TEXT', help: 'what to show' },
   {
     name: 'negative',
     short: 'n',
@@ -51,13 +53,17 @@ export const generationCliOptions: readonly CliOption[] = [
     choices: ['auto', 'batched', 'sequential'],
     help: 'both halves of guidance at once or not (auto)',
   },
-  {
-    name: 'scheduler',
-    kind: 'text',
-    value: 'NAME',
-    help: "sampler, as this library, ComfyUI or A1111 calls it; see schedulers list (the module's preset)",
-  },
+  ...controlCliOptions,
+  ...contextCliOptions,
 ];
+
+/** Which sampler: not part of a saved generation, as the files are not. */
+export const schedulerCliOption: CliOption = {
+  name: 'scheduler',
+  kind: 'text',
+  value: 'NAME',
+  help: "sampler, as this library, ComfyUI or A1111 calls it; see schedulers list (the module's preset)",
+};
 
 /** The size that was asked for. */
 export function sizeOptions(values: CliValues): Pick<GenerateOptions, 'numFrames' | 'width' | 'height'> {
@@ -80,6 +86,8 @@ export function generateOptions(values: CliValues): GenerateOptions {
     fps: values.number('fps'),
     clipSkip: values.number('clip-skip'),
     guidanceBatching: values.text('guidance-batching') as GenerateOptions['guidanceBatching'],
+    ...controlOptions(values),
+    context: contextOf(values),
   };
 }
 

@@ -1,11 +1,13 @@
-import { AnimateDiffPipeline, type Animation, type Residency } from '../index.js';
+import { AnimateDiffPipeline, type Animation, encodeGenerationState, type Residency } from '../index.js';
 import { adapterCliOptions, adapterProblems, adaptersOf } from './adapter-options.js';
 import type { Command } from './command.js';
+import { freeInitProblems } from './control-options.js';
 import { enlarge } from './enlarge.js';
 import {
   generateOptions,
   generationCliOptions,
   generationProblems,
+  schedulerCliOption,
   schedulerOf,
   schedulerProblems,
 } from './generate-options.js';
@@ -26,13 +28,17 @@ import {
   outputsOf,
   rehearse,
 } from './outputs.js';
+import { fpsOf, pauseCliOptions, pauseProblems, resumedState, saveEvery } from './pause-options.js';
 import { jsonReporter, type Reporter, textReporter } from './reporter.js';
-import { writeWhole } from './write-file.js';
+import { contextProblems } from './window-options.js';
+import { prepareFile, writeWhole } from './write-file.js';
 
 const options: readonly CliOption[] = [
   ...modelCliOptions,
   ...adapterCliOptions,
   ...generationCliOptions,
+  schedulerCliOption,
+  ...pauseCliOptions,
   ...outputCliOptions,
   ...backendCliOptions,
   residencyCliOption,
@@ -48,7 +54,10 @@ export const generateCommand: Command = {
   options,
   check: (values) => [
     ...adapterProblems(values),
+    ...pauseProblems(values, generationCliOptions),
     ...generationProblems(generateOptions(values), options),
+    ...freeInitProblems(values),
+    ...contextProblems(values),
     ...schedulerProblems(values),
     ...issuesOf(() => backendOf(values), options),
     ...outputProblems(values),
@@ -62,8 +71,11 @@ export const generateCommand: Command = {
     const outputs = outputsOf(values);
     const request = generateOptions(values);
     const sampler = schedulerOf(values);
+    const state = await resumedState(values);
+    const savePath = values.text('save-state');
     const adapters = await adaptersOf(values, { signal });
-    await rehearse(outputs, { fps: request.fps, signal });
+    await rehearse(outputs, { fps: state ? fpsOf(state) : request.fps, signal });
+    if (savePath !== undefined) await prepareFile(savePath);
     const backend = backendOf(values);
     try {
       await using pipeline = await AnimateDiffPipeline.load({
@@ -76,8 +88,14 @@ export const generateCommand: Command = {
         onProgress: reporter.load,
       });
       for (const warning of sampler?.warnings ?? []) reporter.event({ type: 'warning', warning });
-      for await (const event of pipeline.stream({ ...request, signal })) {
+      const pace = { checkpointEvery: saveEvery(values), signal };
+      const events = state ? pipeline.resume(state, pace) : pipeline.stream({ ...request, ...pace });
+      for await (const event of events) {
         reporter.event(event);
+        if (event.type === 'checkpoint' && savePath !== undefined) {
+          await writeWhole(savePath, encodeGenerationState(event.state));
+          reporter.written(savePath);
+        }
         if (event.type !== 'generation-end') continue;
         await write(event.animation, outputs, enlargementOf(values), reporter, signal);
       }

@@ -10,12 +10,14 @@ import { type CliOption, type CliValues, optionsHelp, parseOptions, UsageError }
 import { planCommand } from './plan.js';
 import { schedulersCommand } from './schedulers.js';
 import { packageVersion } from './version.js';
+import { windowsCommand } from './windows.js';
 
 const commands: readonly Command[] = [
   generateCommand,
   inspectCommand,
   planCommand,
   schedulersCommand,
+  windowsCommand,
   doctorCommand,
   cacheCommand,
 ];

@@ -60,7 +60,12 @@ export function jsonReporter({ out }: CommandContext): Reporter {
   };
   return {
     load,
-    event: (event) => (event.type === 'load-progress' ? load(event.progress) : out(jsonText(event))),
+    event(event) {
+      if (event.type === 'load-progress') load(event.progress);
+      // The state is in a file.
+      else if (event.type === 'checkpoint') out(jsonText({ type: event.type, step: event.step }));
+      else out(jsonText(event));
+    },
     writing() {},
     written: (path) => out(jsonText({ type: 'file-written', path })),
     done() {},

@@ -2,10 +2,12 @@ import { type Emitter, typedEmitter } from '../core/emitter.js';
 import { AnimateDiffError } from '../core/errors.js';
 import type { Warning } from '../core/warnings.js';
 import type { MotionGroupNorm } from '../models/unet-config.js';
+import { finalAlpha } from '../schedulers/presets.js';
 import type { Scheduler } from '../schedulers/scheduler.js';
 import { type ActiveAdapters, activeAdapters } from './active-adapters.js';
 import { type AdapterStack, adapterStack } from './adapter-stack.js';
 import { type PipelineComponents, pipelineComponents } from './components.js';
+import type { WindowPlan } from './denoise.js';
 import type { Animation, PipelineEvent, PipelineEventOf } from './events.js';
 import { type ExclusiveLock, exclusiveLock } from './exclusive-lock.js';
 import {
@@ -29,6 +31,7 @@ import {
 import { restoredOptions } from './saved-options.js';
 import { pickTokenizer } from './tokenizer.js';
 import { checkFrameCount } from './unet.js';
+import { windowPlan } from './window-plan.js';
 
 /** What a loaded pipeline is made of. */
 export interface PipelineInfo {
@@ -68,6 +71,7 @@ interface PipelineParts {
 interface ResolvedGeneration {
   readonly resolved: ResolvedGenerateOptions;
   readonly scheduler: Scheduler;
+  readonly windows: WindowPlan | undefined;
   readonly warnings: readonly Warning[];
 }
 
@@ -210,7 +214,7 @@ export class AnimateDiffPipeline {
 
   async *#drive(
     options: Pick<GenerateOptions, 'signal'>,
-    { resolved, scheduler, warnings }: ResolvedGeneration,
+    { resolved, scheduler, warnings, windows }: ResolvedGeneration,
     from: GenerationState | undefined,
   ): AsyncGenerator<PipelineEvent, void, undefined> {
     const release = this.#lock.take('makes another animation');
@@ -224,7 +228,8 @@ export class AnimateDiffPipeline {
         scheduler,
         inversions: this.#active.inversions(),
         latentChannels: this.#model.vae.config.latentChannels,
-        windows: undefined,
+        finalAlpha: finalAlpha(this.#sampling.noise),
+        windows,
         warnings: [...this.#warnings, ...warnings],
       };
       for await (const event of generation(parts, { ...resolved, signal }, from)) {
@@ -284,9 +289,12 @@ export class AnimateDiffPipeline {
       numInferenceSteps: stepsOf(scheduler) ?? preset.numInferenceSteps,
       guidanceScale: preset.guidanceScale,
     });
-    checkFrameCount(resolved.numFrames, unet.maxFrames, this.info.motionModule?.label);
+    const { numFrames } = resolved;
+    const { maxFrames } = unet;
+    if (this.#model.motion === undefined) checkFrameCount(numFrames, maxFrames, undefined);
+    const windows = windowPlan(resolved.context, numFrames, maxFrames);
     const guidance = guidanceWarnings(this.#sampling, resolved.guidanceScale);
-    return { resolved, scheduler, warnings: [...warnings, ...guidance] };
+    return { resolved, scheduler, windows, warnings: [...warnings, ...guidance] };
   }
 
   #emit(event: PipelineEvent): void {

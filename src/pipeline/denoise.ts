@@ -16,7 +16,7 @@ import { withProgress } from './with-progress.js';
 /** How a clip that is longer than the network sees at once is cut. */
 export interface WindowPlan {
   /** The windows of a step, each a list of frames. */
-  at(step: number, steps: number): readonly (readonly number[])[];
+  at(step: number): readonly (readonly number[])[];
   /** Puts the predictions of a step's windows together. */
   fuse(shape: readonly number[]): WindowSum;
 }
@@ -102,7 +102,10 @@ async function predict(
     );
   if (windows === undefined) return ask(input, undefined);
   const sum = windows.fuse(input.shape);
-  for (const window of windows.at(step, run.timesteps.length)) {
+  // Samplers of several evaluations a step keep their windows for all of them.
+  const kept = Math.max(Math.trunc(options.numInferenceSteps * options.strength), 1);
+  const samplerStep = Math.floor((step * kept) / run.timesteps.length);
+  for (const window of windows.at(samplerStep)) {
     signal?.throwIfAborted();
     sum.add(window, await ask(pickFrames(input, window), window));
   }

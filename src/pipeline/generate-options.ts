@@ -3,10 +3,17 @@ import { type AdapterSchedule, scheduleSchema } from '../adapters/adapter-schedu
 import { checkOptions } from '../core/check-options.js';
 import type { Float32Tensor } from '../core/tensor.js';
 import { checkFrames, type Frame } from '../media/frame.js';
+import { type FreeInitOptions, freeInitSchema } from '../noise/free-init-options.js';
+import { type StartNoise, startNoiseSchema } from '../noise/start-noise-options.js';
 import type { SchedulerFactory } from '../schedulers/presets.js';
 import type { Scheduler } from '../schedulers/scheduler.js';
+import type { Emphasis } from '../text/emphasis.js';
+import type { ContextOptions } from '../windows/context-options.js';
 import { invalid } from './component-options.js';
 import { checkMotionAmount, type MotionAmount, motionAmountSchema } from './motion-amounts.js';
+import type { LongPrompts, PromptSyntax } from './prompt-options.js';
+import { travelKeyframes } from './travel-keyframes.js';
+import type { PromptTravel, TravelPrompt } from './travel-options.js';
 
 /**
  * How the two halves of classifier-free guidance are computed: in one run of twice the memory, one after the other,
@@ -16,15 +23,27 @@ export type GuidanceBatching = 'auto' | 'batched' | 'sequential';
 
 /** Options of `generate` and `stream`. */
 export interface GenerateOptions {
-  /** What to show. */
-  prompt: string;
-  /** What not to show. Default `''`. */
-  negativePrompt?: string | undefined;
+  /** What to show: a text, or texts by frame, between which the animation travels: `{ 0: 'spring', 16: 'autumn' }`. */
+  prompt: TravelPrompt;
+  /** What not to show, in the same forms. Default `''`. */
+  negativePrompt?: TravelPrompt | undefined;
+  /** What happens between prompts of different frames and around them. */
+  travel?: PromptTravel | undefined;
+  /** Whether `(word:1.3)`, `[word]` and `BREAK` mean something. Default `plain`: all is text. */
+  promptSyntax?: PromptSyntax | undefined;
+  /** What becomes of prompts of more than 75 tokens. Default `truncate`, with a warning that tells the words. */
+  longPrompts?: LongPrompts | undefined;
+  /** With `longPrompts: 'chunk'`, within how many tokens of a chunk's end it is cut after a comma instead. Default 20. */
+  commaBacktrack?: number | undefined;
+  /** With `promptSyntax: 'weighted'`, what weights do to embeddings. Default `original`. */
+  emphasis?: Emphasis | undefined;
   /**
-   * Frames of the animation, at most the motion module's positions (24 for v1, 32 for v2 and v3). Default 16; 1 without a module.
-   * A single frame is the image model alone: the module has no effect on it.
+   * Frames of the animation. More than the motion module has positions (24 for v1, 32 for v2 and v3) are made in
+   * overlapping windows, see `context`. Default 16; 1 without a module. A single frame is the image model alone: the module has no effect on it.
    */
   numFrames?: number | undefined;
+  /** How frames are cut into windows. Default: not at all while the module takes them all at once. */
+  context?: ContextOptions | undefined;
   /** Pixels, a multiple of 8. Default: what the model was trained on, 512 for Stable Diffusion 1.5. */
   width?: number | undefined;
   /** Pixels, a multiple of 8. Default: as `width`. */
@@ -68,6 +87,13 @@ export interface GenerateOptions {
    * `video`. Default 0.8.
    */
   strength?: number | undefined;
+  /** Kind and layout of the start noise. Default: independent normals, drawn as torch draws them. */
+  noise?: StartNoise | undefined;
+  /**
+   * FreeInit (Wu et al. 2023): the run is repeated from noise that keeps the slow movements of the result before it, for
+   * steadier frames. Takes as many times longer as there are iterations. Default: off.
+   */
+  freeInit?: FreeInitOptions | boolean | undefined;
   /** Gives a `checkpoint` event with all that is needed to go on, after every so many steps. Default: none. */
   checkpointEvery?: number | undefined;
   /** Start noise `[1, 4, frames, height/8, width/8]` from N(0, 1) to use instead of the seed's. */
@@ -87,9 +113,15 @@ export interface GenerateDefaults {
 
 /** {@link GenerateOptions} with nothing left open but the seed and the start noise. */
 export interface ResolvedGenerateOptions {
-  readonly prompt: string;
-  readonly negativePrompt: string;
+  readonly prompt: TravelPrompt;
+  readonly negativePrompt: TravelPrompt;
+  readonly travel?: PromptTravel | undefined;
+  readonly promptSyntax: PromptSyntax;
+  readonly longPrompts: LongPrompts;
+  readonly commaBacktrack?: number | undefined;
+  readonly emphasis: Emphasis;
   readonly numFrames: number;
+  readonly context?: ContextOptions | undefined;
   readonly width: number;
   readonly height: number;
   readonly numInferenceSteps: number;
@@ -106,6 +138,8 @@ export interface ResolvedGenerateOptions {
   readonly motionEnd: number;
   readonly video?: readonly Frame[] | undefined;
   readonly strength: number;
+  readonly noise?: StartNoise | undefined;
+  readonly freeInit?: FreeInitOptions | boolean | undefined;
   readonly checkpointEvery?: number | undefined;
   readonly scheduler?: Scheduler | SchedulerFactory | undefined;
   readonly latents?: Float32Tensor | undefined;
@@ -130,15 +164,33 @@ export function resolveGenerateOptions(
   const side = z
     .int()
     .check(z.gte(defaults.sizeMultiple), z.lte(longestSide), z.multipleOf(defaults.sizeMultiple));
+  const prompt = z.custom<TravelPrompt>(
+    (value) => typeof value === 'string' || (typeof value === 'object' && value !== null),
+    'expected text, or texts by frame',
+  );
   const share = z.number().check(z.gte(0), z.lte(1));
   const tensor = z.custom<Float32Tensor>((value) => {
     const tensorLike = value as Partial<Float32Tensor> | undefined;
     return tensorLike?.type === 'float32' && tensorLike.data instanceof Float32Array;
   }, 'expected a float32 tensor: { type, shape, data }');
   const schema = z.strictObject({
-    prompt: z.string(),
-    negativePrompt: z._default(z.string(), ''),
+    prompt,
+    negativePrompt: z._default(prompt, ''),
+    travel: z.optional(
+      z.strictObject({
+        interpolation: z.optional(z.enum(['linear', 'spherical'])),
+        loop: z.optional(z.boolean()),
+        prepend: z.optional(z.string()),
+        append: z.optional(z.string()),
+      }),
+    ),
+    promptSyntax: z._default(z.enum(['plain', 'weighted']), 'plain'),
+    longPrompts: z._default(z.enum(['truncate', 'chunk']), 'truncate'),
+    commaBacktrack: z.optional(z.int().check(z.gte(0), z.lte(74))),
+    emphasis: z._default(z.enum(['original', 'noNorm', 'ignore']), 'original'),
     numFrames: z._default(z.int().check(z.gte(1)), defaults.numFrames),
+    // Checked with the number of frames and the module's limit, by what knows them.
+    context: z.optional(z.custom<ContextOptions>((value) => typeof value === 'object' && value !== null)),
     width: z._default(side, options?.height ?? defaults.size),
     height: z._default(side, options?.width ?? defaults.size),
     numInferenceSteps: z._default(z.int().check(z.gte(1), z.lte(1000)), defaults.numInferenceSteps),
@@ -157,6 +209,8 @@ export function resolveGenerateOptions(
       z.custom<readonly Frame[]>((value) => Array.isArray(value) && value.length > 0, framesExpected),
     ),
     strength: z._default(share, options?.video === undefined ? 1 : 0.8),
+    noise: z.optional(startNoiseSchema()),
+    freeInit: z.optional(z.union([z.boolean(), freeInitSchema()])),
     checkpointEvery: z.optional(z.int().check(z.gte(1))),
     scheduler: z.optional(z.custom<Scheduler | SchedulerFactory>(isScheduler, schedulerExpected)),
     latents: z.optional(tensor),
@@ -172,6 +226,14 @@ export function resolveGenerateOptions(
 /** What single options cannot tell. @throws `invalid-options`. */
 function checkTogether(resolved: ResolvedGenerateOptions, given: GenerateOptions): void {
   const { video, numFrames, width, height, motionEffect, motionScale } = resolved;
+  travelKeyframes(resolved.prompt, numFrames);
+  travelKeyframes(resolved.negativePrompt, numFrames, { name: 'negativePrompt' });
+  if (resolved.noise !== undefined && resolved.latents !== undefined) {
+    invalid('noise: latents are the start noise; give one of the two');
+  }
+  if (resolved.freeInit && video !== undefined) {
+    invalid('freeInit: begins again from noise, which video does not; give one of the two');
+  }
   checkMotionAmount('motionEffect', motionEffect, numFrames);
   checkMotionAmount('motionScale', motionScale, numFrames);
   if (video === undefined) {

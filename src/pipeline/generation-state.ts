@@ -101,6 +101,7 @@ function isTensor(value: unknown): value is Float32Tensor {
   return (
     tensor?.data instanceof Float32Array &&
     Array.isArray(tensor.shape) &&
+    tensor.shape.every((size) => Number.isSafeInteger(size) && size >= 0) &&
     elementCount(tensor.shape as number[]) === tensor.data.length
   );
 }

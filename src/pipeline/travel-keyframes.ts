@@ -83,18 +83,19 @@ function frameOf(key: TravelFrame | undefined, numFrames: number): number | stri
   return whole < 0 ? whole + numFrames : Math.abs(whole);
 }
 
-/** Texts with one comma between them, also where they bring their own. */
-function joined(texts: readonly string[]): string {
-  const written = texts.filter((text) => text.trim() !== '');
-  if (written.length < 2) return written[0] ?? texts[1] ?? '';
-  return written
-    .map((text, i) => {
-      let [start, end] = [0, text.length];
-      if (i > 0) while (start < end && isJoint(text[start]!)) start++;
-      if (i < written.length - 1) while (end > start && isJoint(text[end - 1]!)) end--;
-      return text.slice(start, end);
-    })
-    .join(', ');
+/** Texts with one comma between them, also where they bring their own; a text alone stays as it is. */
+function joined(texts: readonly [string, string, string]): string {
+  const written = texts.filter((text) => inner(text, true, true) !== '');
+  if (written.length < 2) return written[0] ?? texts[1];
+  return written.map((text, i) => inner(text, i > 0, i < written.length - 1)).join(', ');
+}
+
+/** A text without commas and white space at its ends. */
+function inner(text: string, atStart: boolean, atEnd: boolean): string {
+  let [start, end] = [0, text.length];
+  if (atStart) while (start < end && isJoint(text[start]!)) start++;
+  if (atEnd) while (end > start && isJoint(text[end - 1]!)) end--;
+  return text.slice(start, end);
 }
 
 function isJoint(sign: string): boolean {

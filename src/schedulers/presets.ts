@@ -2,7 +2,8 @@ import type { Warning } from '../core/warnings.js';
 import { type DdimOptions, ddim } from './ddim.js';
 import { type EulerOptions, euler } from './euler.js';
 import { type LcmOptions, lcm } from './lcm.js';
-import type { NoiseOptions } from './noise-options.js';
+import { type NoiseOptions, noiseShape, trainingNoise } from './noise-options.js';
+import { resolveOptions } from './option-shape.js';
 import type { Scheduler } from './scheduler.js';
 
 /**
@@ -101,6 +102,12 @@ function preset(
 // An override that is undefined must not hide the preset's own value.
 function definedOnly(overrides: PresetOverrides = {}): PresetOverrides {
   return Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
+}
+
+/** ᾱ of the noisiest level: what of an image is left in a model's start noise. */
+export function finalAlpha(noise: NoiseOptions): number {
+  const config = resolveOptions<NoiseOptions>(noiseShape(), noise, 'noise');
+  return trainingNoise(config, undefined, 'noise').alphas.at(-1)!;
 }
 
 const noiseNames = ['betaSchedule', 'betaStart', 'betaEnd', 'predictionType'] as const;

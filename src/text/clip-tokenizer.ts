@@ -109,8 +109,8 @@ function checkLength(text: string): void {
   }
 }
 
-/** The text from the first word that has no room for all its ids. Called only when the whole does not fit. */
-function overflow(text: string, room: number, encode: (text: string) => number[]): string {
+/** The text from the first word on that has no room for all its ids, trimmed. For texts of more than `room` ids only. */
+export function overflow(text: string, room: number, encode: (text: string) => number[]): string {
   let used = 0;
   let last = 0;
   for (const { 0: word, index } of text.matchAll(wordPattern)) {

@@ -134,8 +134,8 @@ describe('a generation refuses', () => {
       message: expect.stringMatching(message),
     });
 
-  test('more frames than the motion module has positions', () =>
-    rejected({ numFrames: 33 }, /positions for 32 frames, got 33/));
+  test('windows of more frames than the motion module has positions', () =>
+    rejected({ numFrames: 40, context: { length: 33 } }, /length.* at most 32 frames at once, got 33/));
   test('sides that are no multiple of 8', () => rejected({ width: 60 }, /width/));
   test('unknown and misspelt options, all told at once', () =>
     rejected({ stpes: 3, guidanceScale: -1 }, /guidanceScale.*stpes/));
