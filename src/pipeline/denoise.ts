@@ -4,7 +4,7 @@ import { firstNonFinite } from '../core/finite.js';
 import { type Float32Tensor, float32Tensor } from '../core/tensor.js';
 import { timeLeft } from '../core/time-left.js';
 import type { SamplingRun } from '../schedulers/scheduler.js';
-import { pickFrames } from './clip-frames.js';
+import { takeFrames } from '../windows/window-frames.js';
 import type { PipelineEvent } from './events.js';
 import type { ResolvedGenerateOptions } from './generate-options.js';
 import { type Conditioning, conditioningOf, type GuidedInput, guidedPrediction } from './guidance.js';
@@ -107,7 +107,7 @@ async function predict(
   const samplerStep = Math.floor((step * kept) / run.timesteps.length);
   for (const window of windows.at(samplerStep)) {
     signal?.throwIfAborted();
-    sum.add(window, await ask(pickFrames(input, window), window));
+    sum.add(window, await ask(takeFrames(input, window), window));
   }
   return sum.result();
 }

@@ -2,17 +2,16 @@ import * as z from 'zod/mini';
 import { type AdapterSchedule, scheduleSchema } from '../adapters/adapter-schedule.js';
 import { checkOptions } from '../core/check-options.js';
 import type { Float32Tensor } from '../core/tensor.js';
-import { checkFrames, type Frame } from '../media/frame.js';
+import type { Frame } from '../media/frame.js';
 import { type FreeInitOptions, freeInitSchema } from '../noise/free-init-options.js';
 import { type StartNoise, startNoiseSchema } from '../noise/start-noise-options.js';
 import type { SchedulerFactory } from '../schedulers/presets.js';
 import type { Scheduler } from '../schedulers/scheduler.js';
 import type { Emphasis } from '../text/emphasis.js';
 import type { ContextOptions } from '../windows/context-options.js';
-import { invalid } from './component-options.js';
-import { checkMotionAmount, type MotionAmount, motionAmountSchema } from './motion-amounts.js';
+import { checkTogether, longestSide } from './generate-checks.js';
+import { type MotionAmount, motionAmountSchema } from './motion-amounts.js';
 import type { LongPrompts, PromptSyntax } from './prompt-options.js';
-import { travelKeyframes } from './travel-keyframes.js';
 import type { PromptTravel, TravelPrompt } from './travel-options.js';
 
 /**
@@ -146,9 +145,6 @@ export interface ResolvedGenerateOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Longest side that is taken, in pixels; beyond it even one frame's attention is out of reach. */
-const longestSide = 8192;
-
 const framesExpected = 'expected a list of frames, { width, height, data }, such as ImageData';
 const schedulerExpected = 'expected a scheduler such as ddim(), or a factory such as ddim';
 
@@ -221,32 +217,4 @@ export function resolveGenerateOptions(
   const resolved = checkOptions<ResolvedGenerateOptions>(schema, options, 'generate');
   checkTogether(resolved, options);
   return resolved;
-}
-
-/** What single options cannot tell. @throws `invalid-options`. */
-function checkTogether(resolved: ResolvedGenerateOptions, given: GenerateOptions): void {
-  const { video, numFrames, width, height, motionEffect, motionScale } = resolved;
-  travelKeyframes(resolved.prompt, numFrames);
-  travelKeyframes(resolved.negativePrompt, numFrames, { name: 'negativePrompt' });
-  if (resolved.noise !== undefined && resolved.latents !== undefined) {
-    invalid('noise: latents are the start noise; give one of the two');
-  }
-  if (resolved.freeInit && video !== undefined) {
-    invalid('freeInit: begins again from noise, which video does not; give one of the two');
-  }
-  checkMotionAmount('motionEffect', motionEffect, numFrames);
-  checkMotionAmount('motionScale', motionScale, numFrames);
-  if (video === undefined) {
-    if (given.strength !== undefined) invalid('strength: belongs to video; give frames, or leave it out');
-    return;
-  }
-  if (video.length !== 1 && video.length !== numFrames) {
-    invalid(`video: expected 1 or ${numFrames} frames, got ${video.length}`);
-  }
-  const size = checkFrames(video, 'video', longestSide);
-  if (size.width !== width || size.height !== height) {
-    invalid(
-      `video: frames are ${size.width}×${size.height}, but ${width}×${height} are asked for; resize them first`,
-    );
-  }
 }

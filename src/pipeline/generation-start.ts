@@ -2,10 +2,10 @@ import type { RandomSource } from '../core/random.js';
 import { type Float32Tensor, float32Tensor } from '../core/tensor.js';
 import { randomSeed, restoreTorchRandom, torchRandom } from '../core/torch-random.js';
 import { freeInitSteps } from '../noise/free-init.js';
-import type { FreeInitOptions } from '../noise/free-init-options.js';
+import { type FreeInitOptions, resolveFreeInit } from '../noise/free-init-options.js';
 import { startNoise } from '../noise/start-noise.js';
 import type { SamplingRun } from '../schedulers/scheduler.js';
-import { pickFrames } from './clip-frames.js';
+import { takeFrames } from '../windows/window-frames.js';
 import { invalid } from './component-options.js';
 import { encodeVideo } from './encode-video.js';
 import type { PipelineEvent } from './events.js';
@@ -38,7 +38,7 @@ export async function* begun(parts: GenerationParts, options: ResolvedGenerateOp
   const given = video !== undefined && strength < 1 ? yield* encodeVideo(parts, video, signal) : undefined;
   const clip =
     given && given.shape[2] !== numFrames
-      ? pickFrames(
+      ? takeFrames(
           given,
           Array.from({ length: numFrames }, () => 0),
         )
@@ -56,11 +56,22 @@ export async function* begun(parts: GenerationParts, options: ResolvedGenerateOp
 
 /** Where a saved generation stands. */
 export function resumed(
-  { scheduler }: GenerationParts,
+  parts: GenerationParts,
   options: ResolvedGenerateOptions,
   state: GenerationState,
 ): Start {
+  const { scheduler } = parts;
   const { seed, latents, startNoise, iteration } = state;
+  const shape = latentShape(parts, options).join(', ');
+  for (const [name, tensor] of Object.entries({ latents, startNoise })) {
+    if (tensor.shape.join(', ') !== shape) {
+      invalid(`resume: ${name} are [${tensor.shape.join(', ')}], but these options need [${shape}]`);
+    }
+  }
+  const iterations = freeInitIterations(options);
+  if (iteration >= iterations) {
+    invalid(`resume: iteration ${iteration} of ${iterations} does not exist`);
+  }
   // The run's noise and that of further iterations are one stream.
   let random: RandomSource = torchRandom(seed);
   const run = scheduler.resume(
@@ -77,14 +88,22 @@ export function resumed(
   return { seed, run, first: state.scheduler.index, iteration, latents: copied(latents), startNoise, random };
 }
 
-function noiseOf(
+function latentShape(
   { components, latentChannels }: GenerationParts,
-  { numFrames, width, height, latents, noise }: ResolvedGenerateOptions,
+  { numFrames, width, height }: ResolvedGenerateOptions,
+): number[] {
+  const scale = components.vae.latentScale;
+  return [1, latentChannels, numFrames, height / scale, width / scale];
+}
+
+function noiseOf(
+  parts: GenerationParts,
+  options: ResolvedGenerateOptions,
   seed: number,
   random: RandomSource,
 ): Float32Tensor {
-  const scale = components.vae.latentScale;
-  const shape = [1, latentChannels, numFrames, height / scale, width / scale];
+  const { latents, noise } = options;
+  const shape = latentShape(parts, options);
   if (latents !== undefined && latents.shape.join() !== shape.join()) {
     invalid(
       `latents: expected shape [${shape.join(', ')}] for these options, got [${latents.shape.join(', ')}]`,
@@ -102,4 +121,9 @@ export function freeInitOptions({ freeInit }: ResolvedGenerateOptions): FreeInit
 export function stepsOf(options: ResolvedGenerateOptions, iteration: number): number {
   const { numInferenceSteps: steps, freeInit } = options;
   return freeInit ? freeInitSteps(steps, iteration, freeInitOptions(options)) : steps;
+}
+
+/** How often FreeInit runs through the steps; once without it. */
+export function freeInitIterations(options: ResolvedGenerateOptions): number {
+  return options.freeInit ? resolveFreeInit(freeInitOptions(options)).iterations : 1;
 }

@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import { AnimateDiffError } from '../core/errors.js';
 import { elementCount, type Float32Tensor, float32Tensor } from '../core/tensor.js';
 import type { SchedulerState } from '../schedulers/scheduler.js';
@@ -62,10 +63,15 @@ export function decodeGenerationState(bytes: Uint8Array): GenerationState {
   if (length > headerLimit || start > bytes.byteLength) refuse('its header is cut short');
   const body = bytes.subarray(start);
   let json: unknown;
+  // Each byte belongs to one array: a small file must not become many large ones.
+  let left = body.byteLength;
   try {
-    json = JSON.parse(new TextDecoder().decode(bytes.subarray(16, 16 + length)), (_key, value: unknown) =>
-      isReference(value) ? floats(body, value.$float32) : value,
-    );
+    json = JSON.parse(new TextDecoder().decode(bytes.subarray(16, 16 + length)), (_key, value: unknown) => {
+      if (!isReference(value)) return value;
+      left -= 4 * value.$float32[1];
+      if (left < 0) refuse('its arrays share bytes');
+      return floats(body, value.$float32);
+    });
   } catch (error) {
     if (AnimateDiffError.isInstance(error)) throw error;
     refuse('its header is not JSON');
@@ -86,22 +92,36 @@ function floats(body: Uint8Array, [offset, length]: readonly [number, number]): 
 
 /** @throws `weights-format` when a state is not one, or its latents do not fit their shape. */
 export function checked(value: unknown): GenerationState {
-  const state = value as Partial<GenerationState> | null;
-  if (state?.contract !== 'generation-state/1') refuse('it is of another version of this library');
-  const tensors = [state.latents, state.startNoise, ...Object.values(state.tensors ?? {})];
-  const sound = tensors.every((tensor) => isTensor(tensor)) && Number.isSafeInteger(state.seed);
-  if (!sound || typeof state.options !== 'object' || typeof state.scheduler !== 'object') {
-    refuse('a part of it is missing or does not fit its shape');
-  }
-  return state as GenerationState;
+  const text = z.string();
+  const whole = z.int().check(z.gte(0));
+  const tensor = z.custom<Float32Tensor>(isTensor, 'expected a float32 tensor whose values fit its shape');
+  const random = z.object({ kind: text, words: z.array(z.number()), extra: z.array(z.number()) });
+  const values = z.record(text, z.unknown());
+  const schema = z.object({
+    contract: z.literal('generation-state/1'),
+    options: values,
+    tensors: z.record(text, tensor),
+    seed: whole,
+    scheduler: z.object({ scheduler: text, index: whole, values, random }),
+    latents: tensor,
+    iteration: whole,
+    startNoise: tensor,
+  });
+  const result = schema.safeParse(value, { jitless: true });
+  if (result.success) return value as GenerationState;
+  const path = result.error.issues[0]?.path.join('.') || 'the state';
+  return refuse(
+    `${path}: a part of it is missing or does not fit its shape, or it is of another version of this library`,
+  );
 }
 
 function isTensor(value: unknown): value is Float32Tensor {
   const tensor = value as Partial<Float32Tensor> | null | undefined;
   return (
-    tensor?.data instanceof Float32Array &&
+    tensor?.type === 'float32' &&
+    tensor.data instanceof Float32Array &&
     Array.isArray(tensor.shape) &&
-    tensor.shape.every((size) => Number.isSafeInteger(size) && size >= 0) &&
+    tensor.shape.every((size: unknown) => Number.isSafeInteger(size) && (size as number) >= 0) &&
     elementCount(tensor.shape as number[]) === tensor.data.length
   );
 }

@@ -1,13 +1,19 @@
 import { type Float32Tensor, float32Tensor } from '../core/tensor.js';
 import { freeInitNoise } from '../noise/free-init.js';
-import { resolveFreeInit } from '../noise/free-init-options.js';
 import type { SamplingRun } from '../schedulers/scheduler.js';
 import { decodeFrames } from './decode-frames.js';
 import { denoise } from './denoise.js';
 import type { PipelineEvent } from './events.js';
 import type { ResolvedGenerateOptions } from './generate-options.js';
 import type { GenerationParts } from './generation-parts.js';
-import { begun, freeInitOptions, resumed, type Start, stepsOf } from './generation-start.js';
+import {
+  begun,
+  freeInitIterations,
+  freeInitOptions,
+  resumed,
+  type Start,
+  stepsOf,
+} from './generation-start.js';
 import { copied, type GenerationState } from './generation-state.js';
 import { encodePrompts, type PromptPlan, promptPlan } from './prompt-plan.js';
 import { savedOptions } from './saved-options.js';
@@ -110,8 +116,4 @@ function checkpoints(
     };
     return { type: 'checkpoint', step, state };
   };
-}
-
-function freeInitIterations(options: ResolvedGenerateOptions): number {
-  return options.freeInit ? resolveFreeInit(freeInitOptions(options)).iterations : 1;
 }

@@ -1,8 +1,8 @@
 import { type Float32Tensor, float32Tensor } from '../core/tensor.js';
-import { pickRows } from './clip-frames.js';
 import type { ComponentOptions } from './component-options.js';
 import type { GuidanceBatching } from './generate-options.js';
 import { entry, twice } from './latents.js';
+import { pickRows } from './tensor-rows.js';
 import type { Unet, UnetInput } from './unet.js';
 
 /** Latent elements of one clip up to which both halves run at once: 16 frames of 256×256. */

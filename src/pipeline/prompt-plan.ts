@@ -1,11 +1,11 @@
 import type { Float32Tensor } from '../core/tensor.js';
 import type { Warning } from '../core/warnings.js';
-import { pickRows } from './clip-frames.js';
 import type { PipelineEvent } from './events.js';
 import type { ResolvedGenerateOptions } from './generate-options.js';
 import type { GenerationParts } from './generation-parts.js';
 import type { Conditioning } from './guidance.js';
 import { batchContext, type PromptBatch, promptBatch } from './prompt-batch.js';
+import { pickRows } from './tensor-rows.js';
 import { travelEmbeddings } from './travel-embeddings.js';
 import { type ResolvedKeyframe, travelKeyframes } from './travel-keyframes.js';
 import { travelWeights } from './travel-weights.js';
@@ -29,9 +29,9 @@ export function promptPlan(
 ): PromptPlan {
   const { numFrames, travel } = options;
   const { tokenizer } = components;
-  const positive = travelKeyframes(options.prompt, numFrames, travel);
+  const positive = needed(travelKeyframes(options.prompt, numFrames, travel));
   const negative = isGuided(options)
-    ? travelKeyframes(options.negativePrompt, numFrames, { name: 'negativePrompt' })
+    ? needed(travelKeyframes(options.negativePrompt, numFrames, { name: 'negativePrompt' }))
     : [];
   const texts = [...negative, ...positive].map(({ prompt }) => prompt);
   const batch = promptBatch(tokenizer, inversions, texts, options);
@@ -40,6 +40,12 @@ export function promptPlan(
     words === '' ? [] : [truncation(names[index]!, words, tokenizer.maxLength - 2)],
   );
   return { positive, negative, batch, warnings };
+}
+
+/** Keyframes that all say the same are one. */
+function needed(keyframes: readonly ResolvedKeyframe[]): readonly ResolvedKeyframe[] {
+  const [first] = keyframes;
+  return keyframes.every(({ prompt }) => prompt === first?.prompt) ? keyframes.slice(0, 1) : keyframes;
 }
 
 function namesOf(option: string, keyframes: readonly ResolvedKeyframe[]): string[] {

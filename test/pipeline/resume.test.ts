@@ -70,6 +70,17 @@ describe('going on from any step gives the same frames, bit for bit', () => {
     ['video', { video: [picture], strength: 0.7, numInferenceSteps: 3, scheduler: eulerAncestral }, 2],
     ['given latents', { latents: float32Tensor(torchRandom(1).normal(192), [1, 4, 3, 4, 4]) }, 2],
     [
+      'prompts that travel, in windows',
+      {
+        ...windowed,
+        prompt: { 0: '(blue:1.2)', '50%': 'a red circle' },
+        negativePrompt: [{ frame: 0, prompt: 'grey' }],
+        travel: { interpolation: 'spherical', loop: true, append: 'on black' },
+        promptSyntax: 'weighted',
+      },
+      2,
+    ],
+    [
       'every other option',
       {
         negativePrompt: 'blue',

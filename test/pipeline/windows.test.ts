@@ -80,6 +80,28 @@ describe('an animation longer than the motion module takes', () => {
     for (const embedding of contexts) expect(embedding.data).toEqual(data);
   });
 
+  test('gives prompts that travel to the frames that a window sees', async () => {
+    const prompt = { 0: 'blue', 3: 'a red circle' };
+    const context = { length: 2, schedule: 'batched' } as const;
+    await pipeline.generate({
+      ...small,
+      numFrames: 6,
+      prompt,
+      guidanceScale: 1,
+      numInferenceSteps: 1,
+      context,
+    });
+    const { data } = await pipeline.components.textEncoder.encode(['blue', 'a red circle']);
+    const size = data.length / 2;
+    const [blue, red] = [data.slice(0, size), data.slice(size)];
+    const rows = feeds.map(({ context: { data: both } = {} }) => [both!.slice(0, size), both!.slice(size)]);
+    expect(rows[0]![0]).toEqual(blue);
+    expect(rows[0]![1]).not.toEqual(blue);
+    expect(rows[1]![0]).not.toEqual(red);
+    expect(rows[1]![1]).toEqual(red);
+    expect(rows[2]).toEqual([red, red]);
+  });
+
   test('takes one number a frame for the motion, by frame and not by place in a window', async () => {
     const options = { ...small, numFrames: 6, context: { length: 4, overlap: 1 } };
     const plain = await pipeline.generate(options);
