@@ -7,6 +7,7 @@ import type { PromptPiece } from './prompt-pieces.js';
 export interface InsertedVectors {
   /** Position of the first of them among the prompt's tokens, the start token counted. */
   readonly at: number;
+  /** Whose vectors. */
   readonly inversion: TextualInversion;
 }
 

@@ -15,6 +15,7 @@ export interface TextEncodeOptions extends ComponentOptions {
 
 /** One row of the text encoder's input: 77 ids, some of which vectors take the place of. */
 export interface TextRow {
+  /** Token ids, as many as the encoder has positions. */
   readonly ids: ArrayLike<number | bigint>;
   /** Learned vectors, and the position of the first of each. */
   readonly inserted: PromptRow['inserted'];

@@ -3,7 +3,7 @@ import { adaptedWeights } from '../../src/adapters/adapted-weights.js';
 import { scaleOf } from '../../src/adapters/adapter-scale.js';
 import { readLiveModules } from '../../src/adapters/live-modules.js';
 import { mergedNames, namesChangedByScale } from '../../src/adapters/merged-names.js';
-import { layer, module, oneLayer, opened, placed, scalar, type Values, values } from './files.js';
+import { layer, module, oneLayer, placed, scalar, type Values, values } from './files.js';
 
 const base = oneLayer([4, 3]);
 const name = `${layer}.weight`;

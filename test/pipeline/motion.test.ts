@@ -7,7 +7,7 @@ import {
   torchRandom,
 } from 'animatediff-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pickFrames } from '../../src/pipeline/tensor-rows.js';
+import { takeFrames } from '../../src/windows/window-frames.js';
 import { loadTiny, tinyModel } from '../support/tiny-model.js';
 import { eventsOf, ofType, small } from './stream-events.js';
 
@@ -36,17 +36,17 @@ describe('motionEffect', () => {
     const still = await latentsOf({ ...same, latents, motionEffect: 0 });
     await using image = await loadTiny({ ...tinyModel(), motionModule: undefined });
     for (const frame of [0, 1, 2]) {
-      const noise = pickFrames(latents, [frame]);
+      const noise = takeFrames(latents, [frame]);
       const alone = await image.generate({ ...same, numFrames: 1, latents: noise });
-      expect(pickFrames(still, [frame]).data).toBeRelativelyCloseTo(alone.latents.data, 1e-5);
+      expect(takeFrames(still, [frame]).data).toBeRelativelyCloseTo(alone.latents.data, 1e-5);
     }
   });
 
   test('of 0 for one frame leaves that one to the image model', async () => {
     const still = await latentsOf({ motionEffect: 0 });
     const mixed = await latentsOf({ motionEffect: [0, 1, 1] });
-    expect(pickFrames(mixed, [0]).data).toBeRelativelyCloseTo(pickFrames(still, [0]).data, 1e-5);
-    expect(pickFrames(mixed, [1]).data).not.toEqual(pickFrames(still, [1]).data);
+    expect(takeFrames(mixed, [0]).data).toBeRelativelyCloseTo(takeFrames(still, [0]).data, 1e-5);
+    expect(takeFrames(mixed, [1]).data).not.toEqual(takeFrames(still, [1]).data);
   });
 
   test('changes the result', async () => {
