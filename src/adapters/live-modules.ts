@@ -64,13 +64,3 @@ async function difference(
   await addWeightDelta(delta, original, opened, module, 1, options);
   return delta;
 }
-
-/** Bytes that the modules take. */
-export function liveBytes(modules: LiveModules): number {
-  return [...modules.values()].reduce(
-    (sum, module) =>
-      sum +
-      (module.kind === 'dense' ? module.delta.byteLength : module.up.byteLength + module.down.byteLength),
-    0,
-  );
-}
