@@ -42,7 +42,16 @@ export function windowPlot(plan: WindowPlan): string {
     element('title', { id: 'windows-title' }, escaped(title)),
     element('desc', { id: 'windows-desc' }, escaped(steps.map(inWords).join(' '))),
     element('rect', { width, height, fill: '#ffffff' }),
-    element('text', { x: margin.left, y: 32, 'font-size': 15, 'font-weight': 600 }, escaped(title)),
+    // What and at which cost, a line each: together they would be wider than the drawing.
+    ...title
+      .split(': ')
+      .map((line, i) =>
+        element(
+          'text',
+          { x: margin.left, y: 26 + 20 * i, 'font-weight': i === 0 ? 600 : 400 },
+          escaped(line),
+        ),
+      ),
     ...steps.map((step, i) => stepGroup(step, tops[i]!, x)),
     axis(plan.numFrames, bottom, x),
   );

@@ -54,7 +54,9 @@ export function encodeGenerationState(state: GenerationState): Uint8Array {
  * The state that {@link encodeGenerationState} wrote.
  * @throws `weights-format` when the bytes are something else, cut short or changed.
  */
-export function decodeGenerationState(bytes: Uint8Array): GenerationState {
+export function decodeGenerationState(encoded: Uint8Array): GenerationState {
+  // Slices of a Node Buffer share its memory; those of a plain array are copies.
+  const bytes = new Uint8Array(encoded.buffer, encoded.byteOffset, encoded.byteLength);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const known = bytes.byteLength >= 16 && new TextDecoder().decode(bytes.subarray(0, 8)) === magic;
   if (!known) refuse('these bytes are no saved generation');

@@ -39,6 +39,13 @@ function file(
   return out;
 }
 
+test('a state is read from a Node Buffer, which shares its memory with others', () => {
+  const pool = Buffer.alloc(bytes.byteLength + 24);
+  pool.set(bytes, 8);
+  const view = pool.subarray(8, 8 + bytes.byteLength);
+  expect(decodeGenerationState(view)).toEqual(decodeGenerationState(bytes));
+});
+
 const refusal = (given: Uint8Array): unknown => {
   try {
     return decodeGenerationState(given);
