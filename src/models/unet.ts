@@ -13,12 +13,15 @@ import { resnet } from './nn/resnet.js';
 import { type PromptContext, spatialTransformer } from './nn/spatial-transformer.js';
 import { timeEmbedding } from './nn/time-embedding.js';
 import type { MotionConfig, MotionGroupNorm, UnetConfig } from './unet-config.js';
+import type { UnetForm } from './unet-form.js';
 
 /** What {@link buildUnet} is given. */
 export interface UnetRequest extends NetworkRequest {
   config: UnetConfig;
   /** The module to inject, with how its norms count; none gives the image model. */
   motion?: { config: MotionConfig; version: string; groupNorm: MotionGroupNorm } | undefined;
+  /** What the graph can do besides; default: nothing. */
+  form?: UnetForm | undefined;
 }
 
 /**

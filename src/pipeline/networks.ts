@@ -3,6 +3,7 @@ import { AnimateDiffError } from '../core/errors.js';
 import { buildClipText } from '../models/clip-text.js';
 import { buildUnet } from '../models/unet.js';
 import type { MotionGroupNorm } from '../models/unet-config.js';
+import { plainUnet, sameForm, type UnetForm } from '../models/unet-form.js';
 import { buildVaeDecoder } from '../models/vae-decoder.js';
 import { buildVaeEncoder } from '../models/vae-encoder.js';
 import type { ActiveAdapters } from './active-adapters.js';
@@ -13,15 +14,22 @@ import type { OpenedModel } from './opened-model.js';
 /** The names of the networks, as in progress and errors. */
 export type NetworkName = 'text_encoder' | 'unet' | 'vae_decoder' | 'vae_encoder';
 
+/** Which network is wanted, and how it is brought into memory. */
+export interface HoldOptions extends AcquireOptions {
+  /** What the UNet's graph must be able to do. Default: as it is, or the plain graph. */
+  readonly form?: UnetForm | undefined;
+}
+
 /** The networks of a pipeline, each loaded when first needed and kept as long as the residency says. */
 export interface Networks {
   /**
    * A network's session, kept in memory until `done` is called; then it goes unless others hold it or the residency
-   * says that it stays.
+   * says that it stays. A UNet of another form than the loaded one takes its place.
+   * @throws `busy` when the UNet is held in another form.
    */
-  hold(name: NetworkName, options?: AcquireOptions): Promise<{ session: Session; done(): Promise<void> }>;
+  hold(name: NetworkName, options?: HoldOptions): Promise<{ session: Session; done(): Promise<void> }>;
   /** Runs `work` while holding a network. */
-  use<T>(name: NetworkName, options: AcquireOptions, work: (session: Session) => Promise<T>): Promise<T>;
+  use<T>(name: NetworkName, options: HoldOptions, work: (session: Session) => Promise<T>): Promise<T>;
   /**
    * Loads networks again whose graph or weights have changed, if they are loaded and stay; others are let go.
    * @throws `busy` while one of them is held.
@@ -47,6 +55,7 @@ export function networks(
     networkSlot(label, backend, build, async () => {
       await Promise.all([model.close(), adapters.close()]);
     });
+  let form = plainUnet;
   const slots: Record<NetworkName, NetworkSlot> = {
     text_encoder: slot('text_encoder', (signal) =>
       buildClipText({ ...model.textEncoder, ...adapters.changes('text_encoder'), dialect, signal }),
@@ -57,6 +66,7 @@ export function networks(
         ...adapters.changes('unet'),
         dialect,
         signal,
+        form,
         motion: motion && { config: motion.config, version: motion.module.version, groupNorm },
       }),
     ),
@@ -85,10 +95,23 @@ export function networks(
     if (count(name, -1) === 0 && !stays(name)) await slots[name].release();
   }
 
+  async function takeForm(wanted: UnetForm): Promise<void> {
+    if (sameForm(wanted, form)) return;
+    if (holders.get('unet')) {
+      throw new AnimateDiffError(
+        'busy',
+        'the unet is running in another form; ask again when it has finished',
+      );
+    }
+    form = wanted;
+    await slots.unet.release();
+  }
+
   async function hold(
     name: NetworkName,
-    options: AcquireOptions = {},
+    options: HoldOptions = {},
   ): Promise<{ session: Session; done(): Promise<void> }> {
+    if (name === 'unet' && options.form) await takeForm(options.form);
     count(name, 1);
     try {
       await makeRoomFor(name);
