@@ -18,6 +18,7 @@ export default defineConfig({
   test: {
     setupFiles: ['test/support/matchers.ts'],
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     projects: [
       {
         extends: true,

@@ -1,4 +1,4 @@
-import type { AdaptersResult, BenchResult, SchedulersResult } from './result.js';
+import type { AdaptersResult, BenchResult, LongResult, SchedulersResult } from './result.js';
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;
 const seconds = (value: number): string => `${value.toFixed(2)} s`;
@@ -99,6 +99,31 @@ export function adaptersText(result: AdaptersResult): string {
         `rank ${rank}`,
         `${seconds(live)}, ${(100 * (live / plainSeconds - 1)).toFixed(1)}% more than ${seconds(plainSeconds)}; added in ${seconds(addSeconds)}`,
       ),
+    ),
+  ].join('\n');
+}
+
+/** The part about long animations. The first share is to be at most 1.2. */
+export function longText({ pixels, short, long, endless }: LongResult): string {
+  const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+  const held = long.latentBytes + long.frameBytes;
+  const share = (peak: number, of: number): string => (peak / (of + held)).toFixed(3);
+  const row = (name: string, value: string): string => `${name.padEnd(34)}  ${value}`;
+  const [before, after] = endless.privateBytes;
+  return [
+    `memory of ${long.frames} frames of ${pixels}×${pixels} in windows of 16 against ${short.frames}, which latents and pictures of ${megabytes(held)} are added to`,
+    row(
+      'peak',
+      `${gigabytes(long.peakBytes)} of ${gigabytes(short.peakBytes)}: ${share(long.peakBytes, short.peakBytes)} times as much, limit 1.2`,
+    ),
+    row(
+      'private memory at its peak',
+      `${megabytes(long.privatePeakBytes)} of ${megabytes(short.privatePeakBytes)}: ${share(long.privatePeakBytes, short.privatePeakBytes)} times as much`,
+    ),
+    row('time', `${seconds(long.seconds)} and ${seconds(short.seconds)}`),
+    row(
+      `endless, frame ${endless.at[0]} to ${endless.at[1]}`,
+      `private memory ${megabytes(before)} to ${megabytes(after)}: ${megabytes(after - before)} more, in ${seconds(endless.seconds)}`,
     ),
   ].join('\n');
 }

@@ -1,3 +1,4 @@
+import type { EndlessMemory, RunMemory } from './long-run.js';
 import type { MachinePeak } from './machine-peak.js';
 
 /** One UNet evaluation at one size. */
@@ -92,4 +93,13 @@ export interface AdaptersResult {
   /** `[frames, pixels]` of the evaluations. */
   readonly size: readonly [number, number];
   readonly live: readonly LiveCost[];
+}
+
+/** Memory of long animations. */
+export interface LongResult {
+  /** Side of the square frames, in pixels. */
+  readonly pixels: number;
+  readonly short: RunMemory;
+  readonly long: RunMemory;
+  readonly endless: EndlessMemory;
 }

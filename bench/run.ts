@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { AnimateDiffPipeline, type Float32Tensor, float32Tensor, torchRandom } from 'animatediff-js';
 import { fileSource, ortNode } from 'animatediff-js/node';
@@ -9,11 +10,12 @@ import { readUnetConfig } from '../src/models/unet-config.js';
 import { openCheckpoint } from '../src/weights/checkpoint.js';
 import { benchAdapters } from './adapters.js';
 import { unetFlops } from './flops.js';
+import { benchLong } from './long.js';
 import { type MachinePeak, machinePeak } from './machine-peak.js';
 import { median, secondsOf } from './median.js';
 import { memoryUse } from './memory.js';
 import { type RandomModel, writeRandomModel } from './random-model.js';
-import { adaptersText, reportText, schedulersText } from './report.js';
+import { adaptersText, longText, reportText, schedulersText } from './report.js';
 import type { BenchResult, EvaluationResult } from './result.js';
 import { benchSchedulers } from './schedulers.js';
 
@@ -30,6 +32,12 @@ const { values } = parseArgs({
   },
 });
 
+/** For `--quick`. */
+const tinyModel: RandomModel = {
+  checkpoint: fileURLToPath(new URL('../test/fixtures/tiny-sd15/model', import.meta.url)),
+  motionModule: fileURLToPath(new URL('../test/fixtures/tiny-sd15/motion/v2.ckpt', import.meta.url)),
+};
+
 async function main(): Promise<void> {
   const threads = Number(values.threads);
   const note = (text: string): void => {
@@ -43,8 +51,15 @@ async function main(): Promise<void> {
       console.log(values.json ? JSON.stringify(result) : adaptersText(result));
       return;
     }
+    if (values.only === 'long') {
+      mkdirSync(values.folder, { recursive: true });
+      const model = values.quick ? tinyModel : await writeRandomModel(values.folder);
+      const result = await benchLong(model, { folder: values.folder, threads, pixels: 64, note });
+      console.log(values.json ? JSON.stringify(result) : longText(result));
+      return;
+    }
     if (values.only !== 'schedulers')
-      throw new Error(`--only ${values.only}: expected schedulers or adapters`);
+      throw new Error(`--only ${values.only}: expected schedulers, adapters or long`);
     note("measuring the machine's own peak, then the samplers");
     const result = benchSchedulers(bestOf(await machinePeak(ortNode({ threads }))));
     console.log(values.json ? JSON.stringify(result) : schedulersText(result));

@@ -45,14 +45,25 @@ export type { UrlSourceOptions } from './core/url-source-options.js';
 export type { Warning } from './core/warnings.js';
 export type { Frame } from './media/frame.js';
 export type { JsonConfig } from './models/config-fields.js';
+export type { Precision } from './models/precision.js';
 export type { MotionGroupNorm } from './models/unet-config.js';
+export type { FreeUVersion } from './models/unet-form.js';
 export type { FreeInitFilter, FreeInitOptions } from './noise/free-init-options.js';
+export type { InterpolatedStartOptions, InterpolationMethod } from './noise/interpolation-options.js';
 export type { NoiseOrder, StartNoise, StartNoiseKind } from './noise/start-noise-options.js';
 export type { AdapterInfo } from './pipeline/adapter-info.js';
 export type { AdapterChangeOptions, AdapterStack } from './pipeline/adapter-stack.js';
-export { AnimateDiffPipeline, type PipelineInfo } from './pipeline/animate-diff-pipeline.js';
+export { AnimateDiffPipeline } from './pipeline/animate-diff-pipeline.js';
+export type {
+  BatchEvent,
+  BatchItem,
+  BatchJob,
+  BatchOptions,
+  JobErrorEvent,
+} from './pipeline/batch-options.js';
 export type { ComponentOptions } from './pipeline/component-options.js';
 export type { PipelineComponents } from './pipeline/components.js';
+export type { EndlessOptions, EndlessPrompt } from './pipeline/endless-options.js';
 export type {
   Animation,
   CheckpointEvent,
@@ -65,6 +76,7 @@ export type {
   StepEndEvent,
   WarningEvent,
 } from './pipeline/events.js';
+export type { FreeUOptions } from './pipeline/free-u-options.js';
 export type { GenerateOptions, GuidanceBatching } from './pipeline/generate-options.js';
 export {
   decodeGenerationState,
@@ -74,9 +86,12 @@ export {
 export type { ConfigOverrides, LoadOptions, ModelOptions, Residency } from './pipeline/load-options.js';
 export type { BlockAmounts, FrameAmounts, MotionAmount } from './pipeline/motion-amounts.js';
 export type { NetworkName } from './pipeline/networks.js';
+export type { NoiseInjection } from './pipeline/noise-injection.js';
+export type { PipelineInfo } from './pipeline/pipeline-info.js';
 export type { MemoryPlan, NetworkPlan, PlanOptions } from './pipeline/plan.js';
 export type { LongPrompts, PromptSyntax } from './pipeline/prompt-options.js';
 export type { InsertedVectors } from './pipeline/prompt-row.js';
+export type { StartImage } from './pipeline/start-image.js';
 export type { TextEncodeOptions, TextEncoder, TextRow } from './pipeline/text-encoder.js';
 export type {
   PromptKeyframe,
@@ -86,7 +101,9 @@ export type {
   TravelPrompt,
 } from './pipeline/travel-options.js';
 export type { Unet, UnetInput } from './pipeline/unet.js';
-export type { Vae } from './pipeline/vae.js';
+export type { OnNonFinite } from './pipeline/unet-guard.js';
+export type { Vae, VaeOptions } from './pipeline/vae.js';
+export type { VaeTileOptions, VaeTiling } from './pipeline/vae-tiling.js';
 export type { ConsistencyOptions } from './schedulers/consistency-schedule.js';
 export { type DdimOptions, ddim } from './schedulers/ddim.js';
 export { type DdpmOptions, ddpm } from './schedulers/ddpm.js';
@@ -149,3 +166,4 @@ export {
   type WindowPlan,
   type WindowRun,
 } from './windows/describe-windows.js';
+export type { ViewOptions } from './windows/view-options.js';

@@ -16,3 +16,4 @@ export {
 } from './backends/weights/cache-admin-node.js';
 export { fileSource } from './core/file-source-node.js';
 export { encodeMp4, type Mp4Options, mp4Encoder, writeMp4 } from './media/mp4-node.js';
+export { type ReadFilesOptions, readFrames } from './media/read-frames-node.js';

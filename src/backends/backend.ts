@@ -1,8 +1,17 @@
 import type { LoadProgress } from '../core/progress.js';
 import type { Tensor, TensorType } from '../core/tensor.js';
 
-/** A fused operator outside the portable ONNX set that a backend may have a kernel for. */
-export type FusedOperator = 'MultiHeadAttention' | 'QuickGelu' | 'Gelu' | 'BiasSplitGelu';
+/**
+ * A fused operator outside the portable ONNX set that a backend may have a kernel for. `FusedConv` stands for all that
+ * the CPU's kernels like: convolutions that make two rows at a time, biases added afterwards.
+ */
+export type FusedOperator =
+  | 'MultiHeadAttention'
+  | 'QuickGelu'
+  | 'Gelu'
+  | 'BiasSplitGelu'
+  | 'BiasGelu'
+  | 'FusedConv';
 
 /** Name, element type and dimensions of a graph's input or output; a string is a dimension free at run time. */
 export interface TensorSpec {

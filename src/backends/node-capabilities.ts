@@ -12,7 +12,7 @@ export interface NodeCapabilitiesRequest {
   readonly run: RunOnce;
 }
 
-// BiasSplitGelu of CUDA takes 2560, 5120 or 10240 channels, which are all that the networks here have.
+// FusedConv is none of them: WebGPU's leaves out what it should add to. BiasSplitGelu of CUDA takes 2560, 5120 or 10240 channels, which are all that the networks here have.
 const candidates: readonly FusedOperator[] = ['MultiHeadAttention', 'QuickGelu', 'Gelu', 'BiasSplitGelu'];
 
 /**
@@ -24,7 +24,13 @@ export async function nodeCapabilities(request: NodeCapabilitiesRequest): Promis
   const { device, memory, abort, run } = request;
   const common = { device, abort, deviceTensors: false };
   if (device === 'cpu') {
-    const dialect = new Set<FusedOperator>(['MultiHeadAttention', 'QuickGelu', 'Gelu']);
+    const dialect = new Set<FusedOperator>([
+      'MultiHeadAttention',
+      'QuickGelu',
+      'Gelu',
+      'BiasGelu',
+      'FusedConv',
+    ]);
     return { ...common, dialect, float16: false, maxBufferBytes: memory, maxModelBytes: memory, notes: [] };
   }
   // Whatever keeps even an addition from running is about the device, not about an operator.

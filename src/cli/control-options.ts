@@ -1,14 +1,39 @@
-import type { GenerateOptions, StartNoise } from '../index.js';
-import type { CliOption, CliValues } from './options.js';
+import type { GenerateOptions, StartNoise, ViewOptions } from '../index.js';
+import { freeInitCliOptions, freeInitOf, freeInitProblems } from './free-init-options.js';
+import { freeUCliOptions, freeUOf, freeUProblems } from './free-u-options.js';
+import { type CliOption, type CliValues, grouped } from './options.js';
+import { amount, numberList, readText, schedule, textProblems } from './text-values.js';
+import { vaeCliOptions, vaeProblems, vaeTilingOf } from './vae-options.js';
 
-/** Options for start noise, repeated runs, guidance and movement. */
-export const controlCliOptions: readonly CliOption[] = [
+const guidance: readonly CliOption[] = [
+  {
+    name: 'guidance',
+    sets: 'guidanceScale',
+    kind: 'number',
+    value: 'X',
+    help: "strength of guidance (the module's preset)",
+  },
+  {
+    name: 'guidance-schedule',
+    kind: 'text',
+    value: 'AT=FACTOR,…',
+    help: 'its factor along the steps, such as 0=1,0.5=1.5,1=0.8 (1)',
+  },
   {
     name: 'guidance-rescale',
     kind: 'number',
     value: 'X',
     help: '0 to 1: against burnt colours of strong guidance (0)',
   },
+  {
+    name: 'guidance-batching',
+    kind: 'text',
+    choices: ['auto', 'batched', 'sequential'],
+    help: 'both halves of guidance at once or not (auto)',
+  },
+];
+
+const noise: readonly CliOption[] = [
   {
     name: 'noise',
     kind: 'text',
@@ -22,15 +47,57 @@ export const controlCliOptions: readonly CliOption[] = [
     help: "whose noise a seed gives (torch, diffusers')",
   },
   {
-    name: 'free-init',
+    name: 'frame-seeds',
+    sets: 'noise.frameSeeds',
+    kind: 'text',
+    value: 'N,N,…',
+    help: "a seed for each frame's start noise",
+  },
+  ...freeInitCliOptions,
+];
+
+const views: readonly CliOption[] = [
+  {
+    name: 'view-length',
+    sets: 'viewWindows.length',
     kind: 'number',
     value: 'N',
-    help: 'runs of FreeInit for steadier frames, N times as long (off; 3 is usual)',
+    help: 'all frames at once, of which the motion module sees N at a time (off; 16 is usual)',
   },
-  { name: 'motion-effect', kind: 'number', value: 'X', help: 'how much the motion module adds (1)' },
-  { name: 'motion-scale', kind: 'number', value: 'X', help: 'how lively its attention moves (1)' },
+  {
+    name: 'view-stride',
+    sets: 'viewWindows.stride',
+    kind: 'number',
+    value: 'N',
+    help: 'frames from one such view to the next (4)',
+  },
+];
+
+const motion: readonly CliOption[] = [
+  {
+    name: 'motion-effect',
+    kind: 'text',
+    value: 'X',
+    help: 'how much the motion module adds: 1.2; 1,1.1,1.2 by frame; down=1.2,up=1 by block (1)',
+  },
+  {
+    name: 'motion-scale',
+    kind: 'text',
+    value: 'X',
+    help: 'how lively its attention moves, in the same forms (1)',
+  },
   { name: 'motion-start', kind: 'number', value: 'X', help: 'share of the steps from which it acts (0)' },
   { name: 'motion-end', kind: 'number', value: 'X', help: 'share of the steps up to which it acts (1)' },
+];
+
+/** Options for guidance, start noise, repeated runs, views and movement. */
+export const controlCliOptions: readonly CliOption[] = [
+  ...grouped('guidance', guidance),
+  ...grouped('start noise', noise),
+  ...grouped('windows', views),
+  ...grouped('movement', motion),
+  ...grouped('FreeU', freeUCliOptions),
+  ...grouped('size and steps', vaeCliOptions),
 ];
 
 /** What was asked for of them. */
@@ -38,44 +105,76 @@ export function controlOptions(
   values: CliValues,
 ): Pick<
   GenerateOptions,
-  'guidanceRescale' | 'noise' | 'freeInit' | 'motionEffect' | 'motionScale' | 'motionStart' | 'motionEnd'
+  | 'guidanceScale'
+  | 'guidanceSchedule'
+  | 'guidanceRescale'
+  | 'guidanceBatching'
+  | 'noise'
+  | 'freeInit'
+  | 'freeU'
+  | 'viewWindows'
+  | 'vaeTiling'
+  | 'motionEffect'
+  | 'motionScale'
+  | 'motionStart'
+  | 'motionEnd'
 > {
-  const iterations = values.number('free-init');
   return {
+    guidanceScale: values.number('guidance'),
+    guidanceSchedule: readText(values, 'guidance-schedule', schedule),
+    guidanceBatching: values.text('guidance-batching') as GenerateOptions['guidanceBatching'],
     guidanceRescale: values.number('guidance-rescale'),
     noise: noiseOf(values),
-    freeInit: iterations !== undefined && areRuns(iterations) ? { iterations } : undefined,
-    motionEffect: values.number('motion-effect'),
-    motionScale: values.number('motion-scale'),
+    freeInit: freeInitOf(values),
+    freeU: freeUOf(values),
+    viewWindows: viewsOf(values),
+    vaeTiling: vaeTilingOf(values),
+    motionEffect: readText(values, 'motion-effect', amount),
+    motionScale: readText(values, 'motion-scale', amount),
     motionStart: values.number('motion-start'),
     motionEnd: values.number('motion-end'),
   };
 }
 
-/** What is wrong with the number of FreeInit's runs, which the library knows as one form of `freeInit` among others. */
-export function freeInitProblems(values: CliValues): string[] {
-  const iterations = values.number('free-init');
-  return iterations === undefined || areRuns(iterations)
-    ? []
-    : ['--free-init: expected a whole number from 1 to 100'];
+/** What is wrong with their form. */
+export function controlProblems(values: CliValues): string[] {
+  return [
+    ...textProblems(values, ['guidance-schedule'], schedule),
+    ...textProblems(values, ['frame-seeds'], numberList),
+    ...textProblems(values, ['motion-effect', 'motion-scale'], amount),
+    ...freeInitProblems(values),
+    ...freeUProblems(values),
+    ...vaeProblems(values),
+  ];
 }
 
-function areRuns(iterations: number): boolean {
-  return Number.isInteger(iterations) && iterations >= 1 && iterations <= 100;
+function viewsOf(values: CliValues): ViewOptions | undefined {
+  const [length, stride] = [values.number('view-length'), values.number('view-stride')];
+  return length === undefined && stride === undefined ? undefined : { length, stride };
 }
 
-/** Noise that repeats does so with the windows: their length, and for FreeNoise the frames by which they move. */
+/**
+ * Noise that repeats does so with the views or else the windows: their length, and for FreeNoise the frames by which
+ * they move.
+ */
 function noiseOf(values: CliValues): StartNoise | undefined {
   const kind = values.text('noise') as StartNoise['kind'];
   const order = values.text('noise-order') as StartNoise['order'];
-  if (kind === undefined && order === undefined) return undefined;
-  if (kind === undefined || kind === 'default' || kind === 'constant') return { kind, order };
+  const frameSeeds = readText(values, 'frame-seeds', numberList);
+  if (kind === undefined && order === undefined && frameSeeds === undefined) return undefined;
+  const drawn = { kind, order, frameSeeds };
+  if (kind === undefined || kind === 'default' || kind === 'constant') return drawn;
   // What is wrong with the windows' numbers is told as such.
-  const length = Math.max(1, whole(values.number('context-length')) ?? 16);
-  if (kind !== 'freeNoise') return { kind, order, length };
+  const views = viewsOf(values);
+  const length = Math.max(1, whole(views ? views.length : values.number('context-length')) ?? 16);
+  if (kind !== 'freeNoise') return { ...drawn, length };
+  if (views) {
+    const stride = Math.min(Math.max(1, whole(views.stride) ?? 4), length);
+    return { ...drawn, length, stride };
+  }
   const shared = values.text('context-schedule') === 'batched' ? 0 : Math.floor(length / 4);
   const overlap = whole(values.number('context-overlap')) ?? shared;
-  return { kind, order, length, stride: Math.max(1, length - overlap) };
+  return { ...drawn, length, stride: Math.max(1, length - overlap) };
 }
 
 function whole(value: number | undefined): number | undefined {

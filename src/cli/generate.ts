@@ -1,13 +1,13 @@
-import { AnimateDiffPipeline, type Animation, encodeGenerationState, type Residency } from '../index.js';
+import { AnimateDiffPipeline, encodeGenerationState, type Residency } from '../index.js';
 import { adapterCliOptions, adapterProblems, adaptersOf } from './adapter-options.js';
+import { batchCliOptions, batchOf, batchProblems } from './batch-options.js';
 import type { Command } from './command.js';
-import { freeInitProblems } from './control-options.js';
-import { enlarge } from './enlarge.js';
+import { controlProblems } from './control-options.js';
 import {
   generateOptions,
   generationCliOptions,
   generationProblems,
-  schedulerCliOption,
+  schedulerCliOptions,
   schedulerOf,
   schedulerProblems,
 } from './generate-options.js';
@@ -16,32 +16,30 @@ import {
   backendOf,
   modelCliOptions,
   modelOptions,
+  precisionCliOptions,
+  precisionOptions,
   residencyCliOption,
 } from './model-options.js';
 import { issuesOf } from './option-issues.js';
-import type { CliOption } from './options.js';
-import {
-  enlargementOf,
-  type Output,
-  outputCliOptions,
-  outputProblems,
-  outputsOf,
-  rehearse,
-} from './outputs.js';
+import { type CliOption, grouped } from './options.js';
+import { enlargementOf, outputCliOptions, outputProblems, outputsOf, rehearse } from './outputs.js';
 import { fpsOf, pauseCliOptions, pauseProblems, resumedState, saveEvery } from './pause-options.js';
-import { jsonReporter, type Reporter, textReporter } from './reporter.js';
+import { pictureProblems, picturesOf, rehearsePictures } from './picture-options.js';
+import { promptProblems } from './prompt-options.js';
+import { jsonReporter, textReporter } from './reporter.js';
 import { contextProblems } from './window-options.js';
+import { numbered, writeAll, writeAnimation } from './write-animation.js';
 import { prepareFile, writeWhole } from './write-file.js';
 
 const options: readonly CliOption[] = [
-  ...modelCliOptions,
-  ...adapterCliOptions,
+  ...grouped('model', modelCliOptions),
+  ...grouped('adapters', adapterCliOptions),
   ...generationCliOptions,
-  schedulerCliOption,
-  ...pauseCliOptions,
-  ...outputCliOptions,
-  ...backendCliOptions,
-  residencyCliOption,
+  ...grouped('sampler', schedulerCliOptions),
+  ...grouped('many animations', batchCliOptions),
+  ...grouped('stopping and going on', pauseCliOptions),
+  ...grouped('output', outputCliOptions),
+  ...grouped('where it runs', [...backendCliOptions, ...precisionCliOptions, residencyCliOption]),
   { name: 'quiet', short: 'q', kind: 'flag', help: 'no progress' },
   { name: 'json', kind: 'flag', help: 'events as lines of JSON, without pictures' },
 ];
@@ -54,9 +52,12 @@ export const generateCommand: Command = {
   options,
   check: (values) => [
     ...adapterProblems(values),
-    ...pauseProblems(values, generationCliOptions),
+    ...pauseProblems(values, [...generationCliOptions, ...batchCliOptions]),
     ...generationProblems(generateOptions(values), options),
-    ...freeInitProblems(values),
+    ...promptProblems(values),
+    ...pictureProblems(values),
+    ...controlProblems(values),
+    ...batchProblems(values),
     ...contextProblems(values),
     ...schedulerProblems(values),
     ...issuesOf(() => backendOf(values), options),
@@ -74,12 +75,18 @@ export const generateCommand: Command = {
     const state = await resumedState(values);
     const savePath = values.text('save-state');
     const adapters = await adaptersOf(values, { signal });
-    await rehearse(outputs, { fps: state ? fpsOf(state) : request.fps, signal });
+    const { prompt: _prompt, seed: _seed, ...common } = request;
+    const batch = await batchOf(values, request, signal);
+    const writing = { factor: enlargementOf(values), reporter, signal };
+    const first = batch ? numbered(outputs, { index: 0, count: 1 }) : outputs;
+    await rehearse(first, { fps: state ? fpsOf(state) : request.fps, signal });
     if (savePath !== undefined) await prepareFile(savePath);
+    await rehearsePictures(values, signal);
     const backend = backendOf(values);
     try {
       await using pipeline = await AnimateDiffPipeline.load({
         ...model,
+        ...precisionOptions(values),
         adapters,
         backend,
         scheduler: sampler?.scheduler,
@@ -88,8 +95,16 @@ export const generateCommand: Command = {
         onProgress: reporter.load,
       });
       for (const warning of sampler?.warnings ?? []) reporter.event({ type: 'warning', warning });
+      const pictures = await picturesOf(values, pipeline.info.nativeSize, signal);
       const pace = { checkpointEvery: saveEvery(values), signal };
-      const events = state ? pipeline.resume(state, pace) : pipeline.stream({ ...request, ...pace });
+      if (batch !== undefined) {
+        const events = pipeline.batch({ ...common, ...pictures, ...batch, signal });
+        await writeAll(events, outputs, writing, batch.onError === 'continue');
+        return;
+      }
+      const events = state
+        ? pipeline.resume(state, pace)
+        : pipeline.stream({ ...request, ...pictures, ...pace });
       for await (const event of events) {
         reporter.event(event);
         if (event.type === 'checkpoint' && savePath !== undefined) {
@@ -97,7 +112,7 @@ export const generateCommand: Command = {
           reporter.written(savePath);
         }
         if (event.type !== 'generation-end') continue;
-        await write(event.animation, outputs, enlargementOf(values), reporter, signal);
+        await writeAnimation(event.animation, outputs, writing);
       }
     } finally {
       reporter.end();
@@ -105,30 +120,3 @@ export const generateCommand: Command = {
     }
   },
 };
-
-async function write(
-  { frames, fps, seed }: Animation,
-  outputs: readonly Output[],
-  factor: number,
-  reporter: Reporter,
-  signal: AbortSignal,
-): Promise<void> {
-  const pictures = frames.map((frame) => enlarge(frame, factor));
-  const failures: unknown[] = [];
-  const written: string[] = [];
-  for (const { path, encode } of outputs) {
-    const onProgress = ({ done, total }: { done: number; total: number }): void =>
-      reporter.writing(path, done / total);
-    try {
-      await writeWhole(path, await encode(pictures, { fps, signal, onProgress }));
-      written.push(path);
-      reporter.written(path);
-    } catch (error) {
-      // The work is done: what can be kept of it is kept.
-      signal.throwIfAborted();
-      failures.push(error);
-    }
-  }
-  if (written.length > 0) reporter.done(seed, written);
-  if (failures.length > 0) throw failures[0];
-}

@@ -1,4 +1,4 @@
-import type { ModelOptions, ModelSource, MotionGroupNorm } from '../index.js';
+import type { LoadOptions, ModelOptions, ModelSource, MotionGroupNorm } from '../index.js';
 import { urlSource } from '../index.js';
 import { fileSource, ortNode } from '../node.js';
 import type { CliOption, CliValues } from './options.js';
@@ -49,6 +49,40 @@ export const backendCliOptions: readonly CliOption[] = [
   { name: 'no-cache', kind: 'flag', help: 'do not keep weights on disk' },
   { name: 'prepack', kind: 'flag', help: 'pack the weights: up to 8% faster, gigabytes more memory' },
 ];
+
+const precisions = ['float32', 'float16'];
+
+const vaePrecision: CliOption = {
+  name: 'vae-precision',
+  kind: 'text',
+  choices: precisions,
+  help: 'the same of the VAE (float32)',
+};
+
+/** What networks are stored and computed in. */
+export const precisionCliOptions: readonly CliOption[] = [
+  {
+    name: 'precision',
+    kind: 'text',
+    choices: [...precisions, 'auto'],
+    help: 'of text encoder and UNet; float16 is half the memory (auto: what the device is good at)',
+  },
+  vaePrecision,
+];
+
+/** The same for a plan, which knows no device. */
+export const plannedPrecisionCliOptions: readonly CliOption[] = [
+  { name: 'precision', kind: 'text', choices: precisions, help: 'of text encoder and UNet (float32)' },
+  vaePrecision,
+];
+
+/** The precision that was asked for. */
+export function precisionOptions(values: CliValues): Pick<LoadOptions, 'precision' | 'vaePrecision'> {
+  return {
+    precision: values.text('precision') as LoadOptions['precision'],
+    vaePrecision: values.text('vae-precision') as LoadOptions['vaePrecision'],
+  };
+}
 
 /** Which networks stay in memory. */
 export const residencyCliOption: CliOption = {

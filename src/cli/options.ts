@@ -8,12 +8,17 @@ export interface CliOption {
   /** What the value stands for in help, such as `PATH`. */
   readonly value?: string;
   readonly help: string;
+  /** Heading under which help lists it. */
+  readonly group?: string;
   /** May be given several times. */
   readonly many?: true;
   readonly required?: true;
   /** Values there are, when they are few. */
   readonly choices?: readonly string[];
-  /** The library's option that it sets, where that is called otherwise than `clip-skip` → `clipSkip`. */
+  /**
+   * The library's option that it sets, where that is called otherwise than `clip-skip` → `clipSkip`; with a dot at the
+   * end, parts of one.
+   */
   readonly sets?: string;
 }
 
@@ -123,17 +128,31 @@ function looksForgotten(token: { value?: string | undefined; inlineValue?: boole
   return token.inlineValue !== true && token.value !== undefined && /^-(-|[a-z]$)/i.test(token.value);
 }
 
-/** Options as lines of help. */
+/** Options under a heading of help. */
+export function grouped(group: string, options: readonly CliOption[]): CliOption[] {
+  return options.map((option) => ({ ...option, group: option.group ?? group }));
+}
+
+/** Options as lines of help, those without a heading last. */
 export function optionsHelp(options: readonly CliOption[]): string {
-  const rows = options.map(({ name, short, value, choices, help, many }) => {
-    const argument = value ?? (choices ? choices.join('|') : '');
-    const repeat = many ? ' (may be repeated)' : '';
-    return [`  ${short ? `-${short}, ` : ''}--${name} ${argument}`.trimEnd(), help + repeat] as const;
-  });
+  const rows = options.map(helpRow);
   const width = Math.min(34, Math.max(...rows.map(([left]) => left.length)));
-  return rows
-    .map(([left, help]) =>
-      left.length > width ? `${left}\n${' '.repeat(width)}  ${help}` : `${left.padEnd(width)}  ${help}`,
-    )
-    .join('\n');
+  const line = ([left, help]: readonly [string, string]): string =>
+    left.length > width ? `${left}\n${' '.repeat(width)}  ${help}` : `${left.padEnd(width)}  ${help}`;
+  const groups = [...new Set(options.map(({ group }) => group))];
+  const headed = groups.filter((group) => group !== undefined);
+  const rest = groups.includes(undefined) ? [undefined] : [];
+  return [...headed, ...rest]
+    .map((group) => {
+      const lines = rows.filter((_, i) => options[i]!.group === group).map(line);
+      const heading = group ?? (headed.length > 0 ? 'other' : undefined);
+      return [...(heading === undefined ? [] : [`${heading}:`]), ...lines].join('\n');
+    })
+    .join('\n\n');
+}
+
+function helpRow({ name, short, value, choices, help, many }: CliOption): readonly [string, string] {
+  const argument = value ?? (choices ? choices.join('|') : '');
+  const repeat = many ? ' (may be repeated)' : '';
+  return [`  ${short ? `-${short}, ` : ''}--${name} ${argument}`.trimEnd(), help + repeat];
 }

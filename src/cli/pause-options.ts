@@ -31,7 +31,7 @@ export function pauseProblems(values: CliValues, generation: readonly CliOption[
   const every = values.number('save-every');
   const resumes = values.texts('resume').length > 0;
   return [
-    ...(resumes || values.texts('prompt').length > 0 ? [] : ['--prompt is needed']),
+    ...(resumes || hasPrompt(values) ? [] : ['--prompt is needed']),
     ...(resumes ? generation.filter(given) : []).map(
       ({ name }) => `--${name}: the generation of --resume has its own; leave it out`,
     ),
@@ -42,6 +42,10 @@ export function pauseProblems(values: CliValues, generation: readonly CliOption[
       ? []
       : ['--save-every: needs --save-state']),
   ];
+}
+
+function hasPrompt(values: CliValues): boolean {
+  return ['prompt', 'prompt-at', 'prompts-file'].some((name) => values.texts(name).length > 0);
 }
 
 /** Steps between two savings; `undefined` when nothing is to be saved. */

@@ -1,13 +1,20 @@
-import { AnimateDiffPipeline, type Residency } from '../index.js';
+import { AnimateDiffPipeline, type PlanOptions, type Residency } from '../index.js';
 import type { Command } from './command.js';
 import { bytesText, jsonText, tableText } from './format.js';
 import { generationProblems, sizeCliOptions, sizeOptions } from './generate-options.js';
-import { modelCliOptions, modelOptions, residencyCliOption } from './model-options.js';
+import {
+  modelCliOptions,
+  modelOptions,
+  plannedPrecisionCliOptions,
+  precisionOptions,
+  residencyCliOption,
+} from './model-options.js';
 import type { CliOption } from './options.js';
 
 const options: readonly CliOption[] = [
   ...modelCliOptions,
   ...sizeCliOptions,
+  ...plannedPrecisionCliOptions,
   residencyCliOption,
   { name: 'json', kind: 'flag', help: 'as JSON' },
 ];
@@ -23,6 +30,7 @@ export const planCommand: Command = {
     const plan = await AnimateDiffPipeline.plan({
       ...modelOptions(values),
       ...sizeOptions(values),
+      ...(precisionOptions(values) as Pick<PlanOptions, 'precision' | 'vaePrecision'>),
       residency: values.text('residency') as Residency | undefined,
       signal,
     });

@@ -1,4 +1,4 @@
-import type { LoadProgress, PipelineEvent } from '../index.js';
+import type { BatchItem, LoadProgress, PipelineEvent } from '../index.js';
 import type { CommandContext } from './command.js';
 import { jsonText } from './format.js';
 import { type ProgressLine, progressLine } from './progress-line.js';
@@ -8,6 +8,10 @@ export interface Reporter {
   /** While the pipeline loads, before its first event. */
   load(progress: LoadProgress): void;
   event(event: PipelineEvent): void;
+  /** Whose events follow, in a batch. */
+  item(item: BatchItem): void;
+  /** An animation of a batch has failed. */
+  failed(error: unknown): void;
   /** @param share From 0 to 1. */
   writing(path: string, share: number): void;
   written(path: string): void;
@@ -20,13 +24,14 @@ export interface Reporter {
 /** For people: a progress line, warnings, and at the end the seed and the files. */
 export function textReporter({ out, note, stderr }: CommandContext, quiet: boolean): Reporter {
   const line = quiet ? silent : progressLine(stderr);
+  let which = '';
   const load = ({ phase, component, loaded, total, secondsLeft }: LoadProgress): void => {
     if (phase === 'open') return;
     const verb = phase === 'weights' ? 'reading' : 'starting';
     line.show(`${verb} ${component}`, total === 0 ? 1 : loaded / total, secondsLeft);
   };
   const count = (what: string, index: number, all: number, secondsLeft: number | undefined): void =>
-    line.show(what, (index + 1) / all, secondsLeft, `${index + 1}/${all}`);
+    line.show(`${which}${what}`, (index + 1) / all, secondsLeft, `${index + 1}/${all}`);
   return {
     load,
     event(event) {
@@ -37,6 +42,13 @@ export function textReporter({ out, note, stderr }: CommandContext, quiet: boole
       if (event.type === 'load-progress') load(event.progress);
       if (event.type === 'step-end') count('denoising', event.step, event.steps, event.secondsLeft);
       if (event.type === 'frame-decoded') count('decoding', event.frame, event.frames, event.secondsLeft);
+    },
+    item({ index, count: all }) {
+      which = `${index + 1} of ${all}: `;
+    },
+    failed(error) {
+      line.end();
+      note(`${which}${error instanceof Error ? error.message : String(error)}`);
     },
     writing: (path, share) => line.show(`writing ${path}`, share, undefined),
     written() {},
@@ -51,23 +63,35 @@ export function textReporter({ out, note, stderr }: CommandContext, quiet: boole
 /** For programs: one object a line, without pixels and latents. */
 export function jsonReporter({ out }: CommandContext): Reporter {
   let last = Number.NEGATIVE_INFINITY;
+  let which: { readonly item?: BatchItem } = {};
   const load = (progress: LoadProgress): void => {
     // There is one for each tensor: begin, end, and ten a second between them are enough.
     const between = progress.loaded > 0 && progress.loaded < progress.total;
     if (between && performance.now() - last < 100) return;
     last = performance.now();
-    out(jsonText({ type: 'load-progress', progress }));
+    out(jsonText({ type: 'load-progress', ...which, progress }));
   };
   return {
     load,
     event(event) {
       if (event.type === 'load-progress') load(event.progress);
       // The state is in a file.
-      else if (event.type === 'checkpoint') out(jsonText({ type: event.type, step: event.step }));
-      else out(jsonText(event));
+      else if (event.type === 'checkpoint') out(jsonText({ type: event.type, ...which, step: event.step }));
+      else out(jsonText({ ...event, ...which }));
     },
+    item(item) {
+      which = { item };
+    },
+    failed: (error) =>
+      out(
+        jsonText({
+          type: 'job-error',
+          ...which,
+          message: error instanceof Error ? error.message : String(error),
+        }),
+      ),
     writing() {},
-    written: (path) => out(jsonText({ type: 'file-written', path })),
+    written: (path) => out(jsonText({ type: 'file-written', ...which, path })),
     done() {},
     end() {},
   };

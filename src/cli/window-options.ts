@@ -27,11 +27,20 @@ export const contextCliOptions: readonly CliOption[] = [
     help: 'how windows are laid (standard; looped with --loop)',
   },
   { name: 'loop', kind: 'flag', help: 'the last frame runs on into the first' },
+  { name: 'closed-loop', kind: 'flag', help: 'looped windows start in the last frames too (with --loop)' },
+  { name: 'use-on-equal-length', kind: 'flag', help: 'cut what one window holds exactly too (with --loop)' },
   {
     name: 'fuse',
     kind: 'text',
     choices: ['flat', 'pyramid', 'relative', 'overlap-linear', 'gaussian', 'delayed-reverse-sawtooth'],
     help: 'what counts how much where windows overlap (pyramid)',
+  },
+  {
+    name: 'fuse-sigma',
+    sets: 'sigma',
+    kind: 'number',
+    value: 'X',
+    help: 'width of the gaussian, 0 to 4 (1)',
   },
 ];
 
@@ -43,7 +52,10 @@ export function contextOf(values: CliValues): ContextOptions | undefined {
     stride: values.number('context-stride'),
     schedule: values.text('context-schedule') as ContextOptions['schedule'],
     loop: values.flag('loop') || undefined,
+    closedLoop: values.flag('closed-loop') || undefined,
+    useOnEqualLength: values.flag('use-on-equal-length') || undefined,
     fuse: values.text('fuse') as ContextOptions['fuse'],
+    sigma: values.number('fuse-sigma'),
   };
   return Object.values(context).some((value) => value !== undefined) ? context : undefined;
 }

@@ -1,6 +1,7 @@
 import type { ZodMiniType } from 'zod/mini';
 import en from 'zod/v4/locales/en.js';
 import { AnimateDiffError } from './errors.js';
+import { withoutUnions } from './union-issues.js';
 
 /** One thing that is wrong with a set of options. */
 export interface OptionIssue {
@@ -18,12 +19,12 @@ export interface OptionIssue {
  * @param schema A `zod/mini` schema whose output is `T`.
  * @param value What the caller passed; `undefined` is taken as `{}`, `null` is refused.
  * @param what Whose options these are, for the message: `ddim` gives "ddim: …".
- * @throws `invalid-options` that lists every problem at once, also as `details.issues` ({@link OptionIssue}[]).
+ * @throws `invalid-options` that lists every problem at once, of a union those of the form that was meant, also as `details.issues` ({@link OptionIssue}[]).
  */
 export function checkOptions<T>(schema: ZodMiniType<T>, value: unknown, what: string): T {
   const result = schema.safeParse(value === undefined ? {} : value, { error: inEnglish, jitless: true });
   if (result.success) return result.data;
-  const issues: OptionIssue[] = result.error.issues.map(({ path, message }) => ({
+  const issues: OptionIssue[] = result.error.issues.flatMap(withoutUnions).map(({ path, message }) => ({
     path: path.map(String).join('.'),
     message,
   }));

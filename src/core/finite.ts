@@ -6,3 +6,11 @@ export function firstNonFinite(values: Float32Array): number {
   }
   return -1;
 }
+
+/** The same for IEEE half bits. */
+export function firstNonFiniteHalf(bits: Uint16Array): number {
+  for (let i = 0; i < bits.length; i++) {
+    if ((bits[i]! & 0x7c00) === 0x7c00) return i;
+  }
+  return -1;
+}

@@ -8,19 +8,26 @@ export interface FfmpegRun {
   readonly program: string;
   /** Its arguments. No shell sees them. */
   readonly args: readonly string[];
-  /** Writes the input; the pipe is closed when it returns. */
-  readonly feed: (write: (bytes: Uint8Array) => Promise<void>) => Promise<void>;
+  /** What it is run for, in messages: `MP4`. */
+  readonly purpose: string;
+  /** What to do where there is no ffmpeg, for the message. */
+  readonly otherwise: string;
+  /** Writes the input; the pipe is closed when it returns. Default: there is none. */
+  readonly feed?: ((write: (bytes: Uint8Array) => Promise<void>) => Promise<void>) | undefined;
+  /** Reads the output. When it returns before the end, the program is stopped. Default: there is none. */
+  readonly receive?: ((output: AsyncIterable<Uint8Array>) => Promise<void>) | undefined;
   /** Kills the process at once. */
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Runs ffmpeg with its standard input fed.
+ * Runs ffmpeg with its standard input fed or its standard output read.
  *
  * @throws `unsupported` when the program does not exist or lacks an encoder, `backend` with the end of its messages
  * when it fails; `signal.reason` when cancelled.
  */
-export async function runFfmpeg({ program, args, feed, signal }: FfmpegRun): Promise<void> {
+export async function runFfmpeg(request: FfmpegRun): Promise<void> {
+  const { program, args, purpose, signal } = request;
   signal?.throwIfAborted();
   const child = spawn(program, args, { stdio: 'pipe', windowsHide: true });
   // SIGKILL: on a gentler signal ffmpeg first finishes the file.
@@ -28,22 +35,27 @@ export async function runFfmpeg({ program, args, feed, signal }: FfmpegRun): Pro
   signal?.addEventListener('abort', kill, { once: true });
   const messages = lastMessages(child);
   // Both are always awaited: the caller deletes the output file next, so nothing may write to it any more.
-  const [end, input] = await Promise.allSettled([
-    waitForEnd(child, program),
-    feedThenClose(child, feed, kill),
+  const [end, input, output] = await Promise.allSettled([
+    waitForEnd(child, request),
+    feedThenClose(child, request.feed ?? (async () => undefined), kill),
+    receiveAll(child, request.receive, kill),
   ]);
   signal?.removeEventListener('abort', kill);
   signal?.throwIfAborted();
   if (end.status === 'rejected') throw end.reason;
   if (input.status === 'rejected' && !(input.reason instanceof BrokenPipe)) throw input.reason;
-  if (end.value !== 0) throw failure(end.value, messages());
+  if (output.status === 'rejected') throw output.reason;
+  if (end.value !== 0 && !output.value) throw failure(purpose, end.value, messages());
 }
 
 // ffmpeg ended before it had read everything. Its exit code and messages tell why, so this never reaches the caller.
 class BrokenPipe extends Error {}
 
 // Resolves with the exit code, or the name of the signal that ended the process.
-async function waitForEnd(child: ChildProcessWithoutNullStreams, program: string): Promise<number | string> {
+async function waitForEnd(
+  child: ChildProcessWithoutNullStreams,
+  { program, purpose, otherwise }: FfmpegRun,
+): Promise<number | string> {
   try {
     const [code, killedBy] = (await once(child, 'close')) as [number | null, string | null];
     return code ?? killedBy ?? 'an unknown reason';
@@ -52,10 +64,10 @@ async function waitForEnd(child: ChildProcessWithoutNullStreams, program: string
     throw new AnimateDiffError(
       'unsupported',
       missing
-        ? `MP4 needs ffmpeg, and '${program}' was not found. Install it (Debian, Ubuntu: apt install ffmpeg; macOS: brew ` +
-            'install ffmpeg; Windows: winget install ffmpeg), or pass the path to it as the `ffmpeg` option, or write ' +
-            'an animated .webp, .gif or .apng, which need no other program.'
-        : `MP4: '${program}' could not be started: ${(cause as Error).message}`,
+        ? `${purpose} needs ffmpeg, and '${program}' was not found. Install it (Debian, Ubuntu: apt install ffmpeg; macOS: ` +
+            'brew install ffmpeg; Windows: winget install ffmpeg), or pass the path to it as the `ffmpeg` option, or ' +
+            otherwise
+        : `${purpose}: '${program}' could not be started: ${(cause as Error).message}`,
       { cause },
     );
   }
@@ -63,7 +75,7 @@ async function waitForEnd(child: ChildProcessWithoutNullStreams, program: string
 
 async function feedThenClose(
   child: ChildProcessWithoutNullStreams,
-  feed: FfmpegRun['feed'],
+  feed: NonNullable<FfmpegRun['feed']>,
   kill: () => void,
 ): Promise<void> {
   const { stdin } = child;
@@ -88,17 +100,38 @@ function lastMessages(child: ChildProcessWithoutNullStreams): () => string {
   child.stderr.setEncoding('utf8').on('data', (part: string) => {
     text = (text + part).slice(-2000);
   });
-  // Unread output would block the process once the pipe is full.
-  child.stdout.resume();
   return () => text.trim();
 }
 
-function failure(code: number | string, messages: string): AnimateDiffError {
+/** True when the output was wanted no further and the program was stopped. */
+async function receiveAll(
+  child: ChildProcessWithoutNullStreams,
+  receive: FfmpegRun['receive'],
+  kill: () => void,
+): Promise<boolean> {
+  const { stdout } = child;
+  // Unread output would block the process once the pipe is full.
+  if (receive === undefined) {
+    stdout.resume();
+    return false;
+  }
+  try {
+    await receive(stdout);
+    return !stdout.readableEnded;
+  } finally {
+    if (!stdout.readableEnded) kill();
+  }
+}
+
+function failure(purpose: string, code: number | string, messages: string): AnimateDiffError {
   if (messages.includes('Unknown encoder')) {
     return new AnimateDiffError(
       'unsupported',
-      `MP4: this ffmpeg was built without the H.264 encoder libx264; install a full build. It said: ${messages}`,
+      `${purpose}: this ffmpeg was built without the H.264 encoder libx264; install a full build. It said: ${messages}`,
     );
   }
-  return new AnimateDiffError('backend', `MP4: ffmpeg ended with ${code}. It said: ${messages || 'nothing'}`);
+  return new AnimateDiffError(
+    'backend',
+    `${purpose}: ffmpeg ended with ${code}. It said: ${messages || 'nothing'}`,
+  );
 }

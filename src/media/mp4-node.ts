@@ -56,6 +56,8 @@ export async function writeMp4(path: string, frames: readonly Frame[], options?:
   try {
     await runFfmpeg({
       program: resolved.ffmpeg,
+      purpose: 'MP4',
+      otherwise: 'write an animated .webp, .gif or .apng, which need no other program.',
       args: ffmpegArguments(toEvenSize(frames[0]!), resolved, partial),
       signal: resolved.signal,
       feed: (write) =>

@@ -34,7 +34,8 @@ const filters: readonly ((left: number, up: number, upLeft: number) => number)[]
   paeth,
 ];
 
-function paeth(left: number, up: number, upLeft: number): number {
+/** The neighbour that is nearest to left + up − upLeft (PNG specification §9.4). */
+export function paeth(left: number, up: number, upLeft: number): number {
   const toLeft = Math.abs(up - upLeft);
   const toUp = Math.abs(left - upLeft);
   const toUpLeft = Math.abs(left + up - 2 * upLeft);

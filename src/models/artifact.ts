@@ -6,6 +6,9 @@ import type { Value } from '../onnx/value.js';
 import type { WeightBlob } from '../onnx/weight-layout.js';
 import { type LiveWeights, matrixNames } from './live-weights.js';
 import { makeNet, type Net } from './nn/net.js';
+import type { Precision } from './precision.js';
+import { rowKernelsName, withRowKernels } from './row-kernels.js';
+import { type WeightReader, weightBytes } from './weight-bytes.js';
 import { weightCollector } from './weight-collector.js';
 import type { WeightSource } from './weight-source.js';
 
@@ -18,6 +21,8 @@ export interface NetworkRequest {
   replaced?: ReplacedWeights | undefined;
   /** Weights that the inputs of each run change; none unless given. */
   live?: LiveWeights | undefined;
+  /** What the weights are stored as and computed with; default float32. */
+  precision?: Precision | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -43,16 +48,21 @@ export async function buildArtifact(
   request: NetworkRequest,
   emit: (net: Net) => void,
 ): Promise<ModelArtifact> {
-  const { weights, replaced, signal } = request;
+  const { weights, replaced, live, precision, signal } = request;
   const g = new GraphBuilder(label);
   const collector = weightCollector(weights, label);
-  emit(makeNet(g, request.dialect, collector, { live: request.live, products: replaced?.products }));
+  emit(makeNet(g, request.dialect, collector, { live, products: replaced?.products, precision }));
   collector.check();
   const matrices = [...(replaced?.products.keys() ?? [])].flatMap((name) => {
     const { up, down } = matrixNames(name);
     return [up, down];
   });
-  const built = g.build(replaced && { replaced: replaced.names, added: new Set(matrices) });
+  const built = g.build(
+    replaced && {
+      replaced: new Set([...replaced.names].flatMap((name) => [name, rowKernelsName(name)])),
+      added: new Set(matrices),
+    },
+  );
   const identity = await weights.identity({ signal });
   return {
     label,
@@ -60,37 +70,42 @@ export async function buildArtifact(
     inputs: built.inputs.map(tensorSpec),
     outputs: built.outputs.map(tensorSpec),
     weights: [
-      // What the blob holds follows from the source and from which of its tensors lie where.
+      // What the blob holds follows from the source, and from which of its tensors lie where and as what.
       ...built.blobs.map((blob) =>
         externalWeights(
           blob,
-          weights,
-          identity && `${identity}|float32|${blob.tensors.map((t) => `${t.name}@${t.offset}`).join()}`,
+          withRowKernels(weights),
+          identity &&
+            `${identity}|${typesOf(blob)}|${blob.tensors.map((t) => `${t.name}@${t.offset}`).join()}`,
         ),
       ),
       // Not worth keeping: they change with every adapter and scale, and are made faster than a disk is filled.
-      ...built.replacements.map((blob) => externalWeights(blob, replaced ?? weights, undefined)),
+      ...built.replacements.map((blob) =>
+        externalWeights(blob, withRowKernels(replaced ?? weights), undefined),
+      ),
     ],
   };
 }
 
 function externalWeights(
   { location, byteLength, tensors }: WeightBlob,
-  source: Pick<WeightSource, 'read'>,
+  source: WeightReader,
   identity: string | undefined,
 ): ExternalWeights {
   return {
     location,
     byteLength,
     identity,
-    tensors: tensors.map((placed) => ({
+    tensors: tensors.map(({ type, ...placed }) => ({
       ...placed,
-      async read(signal?: AbortSignal): Promise<Uint8Array> {
-        const values = await source.read(placed.name, { signal });
-        return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-      },
+      read: (signal?: AbortSignal): Promise<Uint8Array> =>
+        weightBytes(source, { name: placed.name, type }, signal),
     })),
   };
+}
+
+function typesOf({ tensors }: WeightBlob): string {
+  return [...new Set(tensors.map(({ type }) => type))].join('+');
 }
 
 function tensorSpec({ name, type, shape }: Value): ModelArtifact['inputs'][number] {

@@ -7,7 +7,7 @@ import { buildArtifact, type NetworkRequest } from './artifact.js';
 import type { ClipTextConfig } from './clip-text-config.js';
 import { attention, type ProjectionNames } from './nn/attention.js';
 import { dense, norm, swish } from './nn/layers.js';
-import type { Net } from './nn/net.js';
+import { asCompute, asFloat32, type Net } from './nn/net.js';
 
 /** What {@link buildClipText} is given. */
 export interface ClipTextRequest extends NetworkRequest {
@@ -49,8 +49,8 @@ function emitClipText(net: Net, config: ClipTextConfig): void {
   const embedded = net.scope('embeddings', () => {
     const table = net.scope('token_embedding', () => net.weight('weight', [vocabSize, hiddenSize]));
     const positions = net.scope('position_embedding', () => net.weight('weight', [tokens, hiddenSize]));
-    const words = add(g, multiply(g, gather(g, table, ids), keep), inserted);
-    return add(g, words, positions);
+    const rows = multiply(g, gather(g, table, ids), asCompute(net, keep));
+    return add(g, add(g, rows, asCompute(net, inserted)), positions);
   });
   const rows = [multiplyDims(batch, tokens), hiddenSize];
   const states = [reshape(g, embedded, rows)];
@@ -64,7 +64,7 @@ function emitClipText(net: Net, config: ClipTextConfig): void {
     0,
   );
   const chosen = reshape(g, gather(g, stacked, layer), [batch, tokens, hiddenSize]);
-  g.output('context', norm(net, 'final_layer_norm', chosen, layerNormEps));
+  g.output('context', norm(net.island, 'final_layer_norm', asFloat32(net, chosen), layerNormEps));
 }
 
 function encoderLayer(net: Net, x: Value, batch: Value['shape'][number], config: ClipTextConfig): Value {

@@ -16,6 +16,7 @@ export function combinedWeights(sources: readonly WeightSource[]): WeightSource 
         throw new AnimateDiffError('weights-mismatch', `${label}: there is no weight '${name}'`);
       return source.read(name, options);
     },
+    readFloat16: async (name, options) => owner(name)?.readFloat16?.(name, options),
     async identity(options) {
       const identities = await Promise.all(sources.map((source) => source.identity(options)));
       return identities.includes(undefined) ? undefined : identities.join('|');

@@ -57,6 +57,8 @@ export function withFramePositions(
       });
       return stored;
     },
+    readFloat16: async (name, options) =>
+      name.endsWith(suffix) ? undefined : weights.readFloat16?.(name, options),
     async identity(options) {
       const identity = await weights.identity(options);
       return identity && `${identity}+positions`;

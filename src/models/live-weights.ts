@@ -1,4 +1,6 @@
 import { elementCount } from '../core/tensor.js';
+import { cast } from '../onnx/cast.js';
+import type { Dim } from '../onnx/dim.js';
 import { add } from '../onnx/elementwise.js';
 import type { GraphBuilder } from '../onnx/graph.js';
 import { matmul, matmulAdd } from '../onnx/linear.js';
@@ -39,7 +41,9 @@ export function productWeight(g: GraphBuilder, name: string, weight: Value, rank
   const rows = shape[0]!;
   const names = matrixNames(name);
   const up = g.weight(names.up, [rows, rank]);
-  return plusProduct(g, weight, up, g.weight(names.down, [rank, elementCount(shape) / rows]));
+  const down = g.weight(names.down, [rank, elementCount(shape) / rows]);
+  // In float32, rounded once: this costs the load only.
+  return cast(g, plusProduct(g, cast(g, weight, 'float32'), up, down), weight.type);
 }
 
 /**
@@ -48,13 +52,12 @@ export function productWeight(g: GraphBuilder, name: string, weight: Value, rank
  * the weight as it is.
  */
 export function liveWeight(g: GraphBuilder, name: string, weight: Value, change: LiveChange): Value {
-  const shape = weight.shape as readonly number[];
   let sum = weight;
   if (change.rank > 0) {
-    const { up, down } = lowRankInputs(g, name, shape);
+    const { up, down } = lowRankInputs(g, name, weight);
     sum = plusProduct(g, weight, up, down);
   }
-  return change.dense ? add(g, sum, denseInput(g, name, shape)) : sum;
+  return change.dense ? add(g, sum, denseInput(g, name, weight)) : sum;
 }
 
 function plusProduct(g: GraphBuilder, weight: Value, up: Value, down: Value): Value {
@@ -71,8 +74,13 @@ const branchRank = 64;
 /** A convolution's weight, and two convolutions whose result is added to its own, if that is how it is changed. */
 export interface LiveConvolution {
   readonly weight: Value;
-  /** Weights `[rank, in, k, k]` and `[out, rank, 1, 1]`. */
-  readonly branch: { readonly down: Value; readonly up: Value } | undefined;
+  readonly branch: ConvolutionBranch | undefined;
+}
+
+/** Two convolutions in a row, of weights `[rank, in, k, k]` and `[out, rank, 1, 1]`. */
+export interface ConvolutionBranch {
+  readonly down: Value;
+  readonly up: Value;
 }
 
 /**
@@ -88,32 +96,55 @@ export function liveConvolution(
   if (change.rank === 0 || change.rank > branchRank) {
     return { weight: liveWeight(g, name, weight, change), branch: undefined };
   }
-  const shape = weight.shape as readonly number[];
-  const { up, down } = lowRankInputs(g, name, shape);
-  const rank = down.shape[0]!;
   return {
-    weight: change.dense ? add(g, weight, denseInput(g, name, shape)) : weight,
-    branch: {
-      down: reshape(g, down, [rank, ...shape.slice(1)]),
-      up: reshape(g, up, [shape[0]!, rank, 1, 1]),
-    },
+    weight: change.dense ? add(g, weight, denseInput(g, name, weight)) : weight,
+    branch: liveBranch(g, name, weight),
   };
 }
+
+/** Whether a change of a convolution leaves its own weight alone. */
+export function runsBeside({ rank, dense }: LiveChange): boolean {
+  return rank > 0 && rank <= branchRank && !dense;
+}
+
+/** The two convolutions that run beside one with such a weight. */
+export function liveBranch(g: GraphBuilder, name: string, weight: WeightLike): ConvolutionBranch {
+  const shape = weight.shape as readonly number[];
+  const { up, down } = lowRankInputs(g, name, weight);
+  const rank = down.shape[0]!;
+  return {
+    down: reshape(g, down, [rank, ...shape.slice(1)]),
+    up: reshape(g, up, [shape[0]!, rank, 1, 1]),
+  };
+}
+
+type WeightLike = Pick<Value, 'type' | 'shape'>;
 
 function lowRankInputs(
   g: GraphBuilder,
   name: string,
-  shape: readonly number[],
+  weight: WeightLike,
 ): { readonly up: Value; readonly down: Value } {
+  const shape = weight.shape as readonly number[];
   const names = liveInputs(name);
   const rows = shape[0]!;
   const rank = `rank of ${name}`;
   return {
-    up: g.input(names.up, 'float32', [rows, rank]),
-    down: g.input(names.down, 'float32', [rank, elementCount(shape) / rows]),
+    up: inputLike(g, names.up, weight, [rows, rank]),
+    down: inputLike(g, names.down, weight, [rank, elementCount(shape) / rows]),
   };
 }
 
-function denseInput(g: GraphBuilder, name: string, shape: readonly number[]): Value {
-  return g.input(liveInputs(name).delta, 'float32', shape);
+function denseInput(g: GraphBuilder, name: string, weight: Value): Value {
+  return inputLike(g, liveInputs(name).delta, weight, weight.shape);
+}
+
+// The weight is not widened instead: the runtime would keep it in both widths.
+function inputLike(
+  g: GraphBuilder,
+  name: string,
+  { type }: WeightLike,
+  shape: readonly (Dim | string)[],
+): Value {
+  return cast(g, g.input(name, 'float32', shape), type);
 }

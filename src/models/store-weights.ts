@@ -1,7 +1,8 @@
 import { AnimateDiffError } from '../core/errors.js';
-import { firstNonFinite } from '../core/finite.js';
+import { firstNonFinite, firstNonFiniteHalf } from '../core/finite.js';
+import { float16ToFloat32 } from '../core/half.js';
 import { yieldToEventLoop } from '../core/yield.js';
-import { bytesPerElement, toFloat32 } from '../weights/convert.js';
+import { bytesPerElement, float16Bits, toFloat32 } from '../weights/convert.js';
 import type { RawTensor, WeightStore } from '../weights/weight-store.js';
 import type { WeightSource } from './weight-source.js';
 
@@ -17,6 +18,12 @@ export function storeWeights(store: WeightStore): WeightSource {
     async read(name, options) {
       const raw = await store.read(name, options);
       return await convert(raw, `${store.label}: weight '${name}'`, options?.signal);
+    },
+    async readFloat16(name, options) {
+      if (store.entries.get(name)?.type !== 'f16') return undefined;
+      const bits = float16Bits((await store.read(name, options)).bytes);
+      await checkHalves(bits, `${store.label}: weight '${name}'`, options?.signal);
+      return bits;
     },
     identity: (options) => store.fingerprint(options),
   };
@@ -42,6 +49,16 @@ async function convert(
     signal?.throwIfAborted();
   }
   return values;
+}
+
+async function checkHalves(bits: Uint16Array, what: string, signal?: AbortSignal): Promise<void> {
+  for (let start = 0; start < bits.length; start += sliceElements) {
+    const part = bits.subarray(start, start + sliceElements);
+    const bad = firstNonFiniteHalf(part);
+    if (bad >= 0) throw notFinite(what, float16ToFloat32(part.subarray(bad, bad + 1))[0]!, start + bad);
+    if (start + sliceElements < bits.length) await yieldToEventLoop();
+    signal?.throwIfAborted();
+  }
 }
 
 function notFinite(what: string, value: number, element: number): AnimateDiffError {

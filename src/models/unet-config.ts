@@ -26,6 +26,11 @@ export interface UnetConfig {
   readonly freqShift: number;
 }
 
+/** Places for motion modules in a UNet: on the way down, one in the middle whether it is there or not, on the way up. */
+export function motionModuleCount({ blockOutChannels, layersPerBlock }: UnetConfig): number {
+  return blockOutChannels.length * (2 * layersPerBlock + 1) + 1;
+}
+
 /** What is known of a motion module that is to be injected. */
 export interface MotionConfig {
   /** Number of frame positions; no clip may be longer. */

@@ -20,6 +20,12 @@ export function latentScale(config: VaeConfig): number {
   return 2 ** (config.blockOutChannels.length - 1);
 }
 
+/** Rows of norm statistics that are enough for each of a VAE's two networks: see `normStatistics`. */
+export function normRows({ blockOutChannels, layersPerBlock }: VaeConfig): number {
+  const [middle, head] = [5, 1];
+  return 2 * blockOutChannels.length * (layersPerBlock + 1) + middle + head;
+}
+
 /**
  * A VAE's shape: sizes from its tensors, groups and scaling factor from `config.json` or, where there is none, Stable
  * Diffusion 1.5's values: 32 groups, 0.18215.

@@ -3,13 +3,18 @@ import { upsampleNearest2x } from '../onnx/conv.js';
 import type { Value } from '../onnx/value.js';
 import { buildArtifact, type NetworkRequest } from './artifact.js';
 import { conv } from './nn/layers.js';
-import type { Net } from './nn/net.js';
-import { vaeHead, vaeMiddle, vaeResnet } from './nn/vae-blocks.js';
+import { asCompute, type Net } from './nn/net.js';
+import { type VaeShape, vaeHead, vaeMiddle, vaeResnet, vaeShape } from './nn/vae-blocks.js';
 import type { VaeConfig } from './vae-config.js';
 
 /** What {@link buildVaeDecoder} and `buildVaeEncoder` are given. */
 export interface VaeRequest extends NetworkRequest {
   config: VaeConfig;
+  /**
+   * For tiles of one image: its norms take their statistics from the inputs and tell their own in the outputs that
+   * `normStatistics` names, and `images` is 1. Default: whole images.
+   */
+  tiles?: boolean | undefined;
 }
 
 /**
@@ -18,12 +23,15 @@ export interface VaeRequest extends NetworkRequest {
  * output `image` float32 `[images, 3, 8*height, 8*width]`, about -1 to 1.
  */
 export function buildVaeDecoder(request: VaeRequest): Promise<ModelArtifact> {
-  return buildArtifact('vae_decoder', request, (net) => emitDecoder(net, request.config));
+  const { config, tiles } = request;
+  return buildArtifact('vae_decoder', request, (net) => emitDecoder(net, vaeShape(net, config, tiles)));
 }
 
-function emitDecoder(net: Net, config: VaeConfig): void {
-  const { latentChannels, blockOutChannels, layersPerBlock } = config;
-  const latents = net.g.input('latents', 'float32', ['images', latentChannels, 'height', 'width']);
+function emitDecoder(net: Net, config: VaeShape): void {
+  const { latentChannels, blockOutChannels, layersPerBlock, statistics } = config;
+  const images = statistics ? 1 : 'images';
+  const given = net.g.input('latents', 'float32', [images, latentChannels, 'height', 'width']);
+  const latents = asCompute(net, given);
   const unquantized = net.has('post_quant_conv.weight')
     ? conv(net, 'post_quant_conv', latents, { outChannels: latentChannels, kernel: 1 })
     : latents;
@@ -45,4 +53,5 @@ function emitDecoder(net: Net, config: VaeConfig): void {
     return vaeHead(net, h, config.imageChannels, config);
   });
   net.g.output('image', image);
+  statistics?.finish();
 }

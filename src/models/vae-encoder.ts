@@ -3,9 +3,8 @@ import { split } from '../onnx/shape-ops.js';
 import type { Value } from '../onnx/value.js';
 import { buildArtifact } from './artifact.js';
 import { conv } from './nn/layers.js';
-import type { Net } from './nn/net.js';
-import { vaeHead, vaeMiddle, vaeResnet } from './nn/vae-blocks.js';
-import type { VaeConfig } from './vae-config.js';
+import { asCompute, type Net } from './nn/net.js';
+import { type VaeShape, vaeHead, vaeMiddle, vaeResnet, vaeShape } from './nn/vae-blocks.js';
 import type { VaeRequest } from './vae-decoder.js';
 
 /**
@@ -14,15 +13,17 @@ import type { VaeRequest } from './vae-decoder.js';
  * `[images, latentChannels, height/8, width/8]`, not yet times the scaling factor.
  */
 export function buildVaeEncoder(request: VaeRequest): Promise<ModelArtifact> {
-  return buildArtifact('vae_encoder', request, (net) => emitEncoder(net, request.config));
+  const { config, tiles } = request;
+  return buildArtifact('vae_encoder', request, (net) => emitEncoder(net, vaeShape(net, config, tiles)));
 }
 
-function emitEncoder(net: Net, config: VaeConfig): void {
+function emitEncoder(net: Net, config: VaeShape): void {
   const { g } = net;
-  const { latentChannels, blockOutChannels, layersPerBlock } = config;
-  const image = g.input('image', 'float32', ['images', config.imageChannels, 'height', 'width']);
+  const { latentChannels, blockOutChannels, layersPerBlock, statistics } = config;
+  const images = statistics ? 1 : 'images';
+  const image = g.input('image', 'float32', [images, config.imageChannels, 'height', 'width']);
   const encoded = net.scope('encoder', () => {
-    let h: Value = conv(net, 'conv_in', image, { outChannels: blockOutChannels[0]! });
+    let h: Value = conv(net, 'conv_in', asCompute(net, image), { outChannels: blockOutChannels[0]! });
     blockOutChannels.forEach((outChannels, block) => {
       h = net.scope(`down_blocks.${block}`, () => {
         let x = h;
@@ -39,9 +40,10 @@ function emitEncoder(net: Net, config: VaeConfig): void {
     return vaeHead(net, vaeMiddle(net, h, config), 2 * latentChannels, config);
   });
   const moments = net.has('quant_conv.weight')
-    ? conv(net, 'quant_conv', encoded, { outChannels: 2 * latentChannels, kernel: 1 })
+    ? conv(net.island, 'quant_conv', encoded, { outChannels: 2 * latentChannels, kernel: 1 })
     : encoded;
   const [mean, logvar] = split(g, moments, 2, 1);
   g.output('mean', mean!);
   g.output('logvar', logvar!);
+  statistics?.finish();
 }

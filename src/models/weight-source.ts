@@ -16,6 +16,12 @@ export interface WeightSource {
    * @throws `numerics` for NaN or infinity, `weights-format` when the file cannot be read.
    */
   read(name: string, options?: ReadOptions): Promise<Float32Array>;
+  /**
+   * The weight's IEEE half bits where the source has it as such, so that nothing is widened only to be narrowed again;
+   * `undefined` where it has not. A source that changes weights leaves this out.
+   * @throws as `read` does.
+   */
+  readFloat16?(name: string, options?: ReadOptions): Promise<Uint16Array | undefined>;
   /** Changes whenever any weight may have; `undefined` when that cannot be told. */
   identity(options?: ReadOptions): Promise<string | undefined>;
 }

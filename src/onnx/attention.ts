@@ -1,3 +1,4 @@
+import { checkSameType } from './cast.js';
 import { formatShape, sameDim } from './dim.js';
 import type { GraphBuilder } from './graph.js';
 import { float, type Value } from './value.js';
@@ -34,6 +35,7 @@ export function checkAttention(g: GraphBuilder, { query, key, value, heads }: At
       `attention with ${heads} heads over ${formatShape(query.shape)}, ${formatShape(key.shape)} and ${formatShape(value.shape)}`,
     );
   }
+  checkSameType(g, 'attention', query, key, value);
   return (size as number) / heads;
 }
 

@@ -1,3 +1,4 @@
+import { checkSameType } from './cast.js';
 import { type Dim, dim, formatDim, formatShape, multiplyDims, parts, sameDim } from './dim.js';
 import type { GraphBuilder } from './graph.js';
 import type { Value } from './value.js';
@@ -35,6 +36,7 @@ export function conv2d(
   if (!sameDim(channels!, inChannels!)) {
     g.fail(`conv '${weight.name}' expects ${formatDim(inChannels!)} channels, got ${formatShape(x.shape)}`);
   }
+  checkSameType(g, 'conv', x, weight, bias);
   const stride = options.stride ?? 1;
   const same = (kernel - 1) / 2;
   const pads = options.pads ?? [same, same, same, same];
@@ -70,7 +72,9 @@ function outputSize(g: GraphBuilder, size: Dim, margin: number, stride: number):
   return g.fail(`conv over a size of ${formatDim(size)} with stride ${stride} is not supported`);
 }
 
-function halve(size: Dim, up: boolean): Dim {
+/** Half of a size, rounded up or down. */
+export function halve(size: Dim, up: boolean): Dim {
+  if (typeof size === 'number') return up ? Math.ceil(size / 2) : Math.floor(size / 2);
   const { coefficient, factors } = parts(size);
   if (coefficient % 2 === 0) return multiplyDims(coefficient / 2, ...factors.map(dim));
   return dim(`${up ? 'ceil' : 'floor'}(${formatDim(size)}/2)`);

@@ -1,3 +1,4 @@
+import { checkSameType } from './cast.js';
 import { type Dim, formatShape, sameDim } from './dim.js';
 import type { GraphBuilder } from './graph.js';
 import { type Attribute, float, type Value } from './value.js';
@@ -24,7 +25,7 @@ function broadcast(g: GraphBuilder, operator: string, a: Value, b: Value): Dim[]
 }
 
 function binary(g: GraphBuilder, operator: string, a: Value, b: Value): Value {
-  if (a.type !== b.type) g.fail(`${operator} of ${a.type} and ${b.type}`);
+  checkSameType(g, operator, a, b);
   return g.node({
     operator,
     inputs: [a, b],
@@ -37,9 +38,39 @@ export function add(g: GraphBuilder, a: Value, b: Value): Value {
   return binary(g, 'Add', a, b);
 }
 
+/** `x + y` in `x`'s shape, where a size of `y` that is known at run time only will be 1 or `x`'s. */
+export function addInto(g: GraphBuilder, x: Value, y: Value): Value {
+  const fits = (size: Dim, axis: number): boolean =>
+    size === 1 || typeof size !== 'number' || size === x.shape[axis];
+  if (x.type !== y.type || x.shape.length !== y.shape.length || !y.shape.every(fits)) {
+    g.fail(`Add cannot broadcast ${formatShape(y.shape)} into ${formatShape(x.shape)}`);
+  }
+  return g.node({ operator: 'Add', inputs: [x, y], outputs: [x] })[0]!;
+}
+
 /** `a * b`, broadcast. */
 export function multiply(g: GraphBuilder, a: Value, b: Value): Value {
   return binary(g, 'Mul', a, b);
+}
+
+/** `a - b`, broadcast. */
+export function subtract(g: GraphBuilder, a: Value, b: Value): Value {
+  return binary(g, 'Sub', a, b);
+}
+
+/** `a / b`, broadcast. */
+export function divide(g: GraphBuilder, a: Value, b: Value): Value {
+  return binary(g, 'Div', a, b);
+}
+
+/** The larger of `a` and `b`, broadcast. */
+export function maximum(g: GraphBuilder, a: Value, b: Value): Value {
+  return binary(g, 'Max', a, b);
+}
+
+/** Square root of each element. */
+export function squareRoot(g: GraphBuilder, x: Value): Value {
+  return unary(g, 'Sqrt', x);
 }
 
 /** Logistic function. */
@@ -50,6 +81,11 @@ export function sigmoid(g: GraphBuilder, x: Value): Value {
 /** Exact GELU: `x * Phi(x)` through the error function. */
 export function gelu(g: GraphBuilder, x: Value): Value {
   return unary(g, 'Gelu', x, { approximate: 'none' });
+}
+
+/** Exact GELU of `x + bias` over the last axis, as the runtime's fused operator. */
+export function fusedBiasGelu(g: GraphBuilder, x: Value, bias: Value): Value {
+  return g.node({ operator: 'BiasGelu', domain: 'com.microsoft', inputs: [x, bias], outputs: [x] })[0]!;
 }
 
 /** `x * sigmoid(alpha * x)` as the runtime's one fused operator; alpha 1 is SiLU, 1.702 CLIP's quick GELU. */

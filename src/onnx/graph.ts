@@ -1,4 +1,5 @@
 import { AnimateDiffError } from '../core/errors.js';
+import { float32ToFloat16 } from '../core/half.js';
 import { elementCount, type TensorType } from '../core/tensor.js';
 import { type Dim, dim, divisorName, formatDim, multiplyDims, parts } from './dim.js';
 import { serializeModel } from './serialize.js';
@@ -55,6 +56,8 @@ export class GraphBuilder {
   readonly #outputs: Value[] = [];
   readonly #constants = new Map<string, InlineConstant & { value: Value }>();
   readonly #weights = new Map<string, Value>();
+  readonly #parts = new Map<string, readonly Value[]>();
+  readonly #apart = new Set<string>();
   readonly #names = new Map<string, number>();
   readonly #scopes: string[] = [];
   readonly #sizes = new Map<string, { value: Value; axis: number }>();
@@ -118,10 +121,50 @@ export class GraphBuilder {
     return value;
   }
 
-  /** A small constant stored in the graph. Equal constants are stored once. */
-  constant(data: Float32Array | BigInt64Array, shape: readonly number[] = [data.length]): Value {
-    const type: TensorType = data instanceof Float32Array ? 'float32' : 'int64';
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  /**
+   * As `weight`, stored beside the others, in a blob that is not kept: for one that only this graph among its kind needs
+   * as a whole.
+   */
+  weightApart(name: string, shape: readonly number[], type: TensorType = 'float32'): Value {
+    this.#apart.add(name);
+    return this.weight(name, shape, type);
+  }
+
+  /** Keeps a weight's place among the others although this graph has no use for it. */
+  reserve(name: string, shape: readonly number[]): void {
+    this.weight(name, shape);
+    this.#parts.set(name, []);
+  }
+
+  /**
+   * A weight as equal pieces along its first axis: the same bytes, not copies. Such a weight is not asked for as a
+   * whole.
+   */
+  weightParts(name: string, shape: readonly number[], count: number): readonly Value[] {
+    const known = this.#parts.get(name);
+    if (known !== undefined) return known;
+    const { type } = this.weight(name, shape);
+    const part = [shape[0]! / count, ...shape.slice(1)];
+    const values = Array.from(
+      { length: count },
+      (_, i): Value => ({ name: `${name}[${i}]`, type, shape: part }),
+    );
+    this.#parts.set(name, values);
+    return values;
+  }
+
+  /**
+   * A small constant stored in the graph. Equal constants are stored once.
+   * @param floats What floats are stored as; default float32.
+   */
+  constant(
+    data: Float32Array | BigInt64Array,
+    shape: readonly number[] = [data.length],
+    floats: TensorType = 'float32',
+  ): Value {
+    const type: TensorType = data instanceof Float32Array ? floats : 'int64';
+    const stored = data instanceof Float32Array && floats === 'float16' ? float32ToFloat16(data) : data;
+    const bytes = new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
     const key = `${type}[${shape.join(',')}]${bytes.byteLength <= 256 ? bytes.join(',') : `#${this.#constants.size}`}`;
     const known = this.#constants.get(key);
     if (known !== undefined) return known.value;
@@ -202,23 +245,33 @@ export class GraphBuilder {
   /** Serialises the graph and lays its weights out, in the order in which they were asked for. */
   build({ replaced = new Set(), added = new Set() }: BuildOptions = {}): BuiltGraph {
     const weights = [...this.#weights.values()];
+    const beside = new Set([...added, ...this.#apart]);
     const requests = weights.map((value) => {
+      const { name, type } = value;
       const shape = value.shape as readonly number[];
-      return { name: value.name, byteLength: elementCount(shape) * elementBytes[value.type] };
+      return { name, type, byteLength: elementCount(shape) * elementBytes[type] };
     });
     const blobs = layOutWeights(
       this.#name,
-      requests.filter(({ name }) => !added.has(name)),
+      requests.filter(({ name }) => !beside.has(name)),
     );
     const replacements = layOutWeights(
       `${this.#name}-replaced`,
-      requests.filter(({ name }) => replaced.has(name) || added.has(name)),
+      requests.filter(({ name }) => replaced.has(name) || beside.has(name)),
     );
     const external = [...blobs, ...replacements].flatMap((blob) =>
       blob.tensors.flatMap((placed): ExternalConstant[] => {
         if (replaced.has(placed.name) && !replacements.includes(blob)) return [];
-        const { type, shape } = this.#weights.get(placed.name)!;
-        return [{ ...placed, type, shape: shape as readonly number[], location: blob.location }];
+        const parts = this.#parts.get(placed.name) ?? [this.#weights.get(placed.name)!];
+        const byteLength = placed.byteLength / parts.length;
+        return parts.map(({ name, type, shape }, index) => ({
+          name,
+          type,
+          shape: shape as readonly number[],
+          location: blob.location,
+          offset: placed.offset + index * byteLength,
+          byteLength,
+        }));
       }),
     );
     const opsets = new Map([['', onnxOpset]]);

@@ -1,3 +1,4 @@
+import { checkSameType } from './cast.js';
 import { formatShape, sameDim } from './dim.js';
 import type { GraphBuilder } from './graph.js';
 import type { Value } from './value.js';
@@ -14,6 +15,7 @@ export function linear(g: GraphBuilder, x: Value, weight: Value, bias?: Value): 
       `linear '${weight.name}' of shape ${formatShape(weight.shape)} does not fit rows of ${formatShape(x.shape)}`,
     );
   }
+  checkSameType(g, 'linear', x, weight, bias);
   return g.node({
     operator: 'Gemm',
     inputs: bias === undefined ? [x, weight] : [x, weight, bias],
@@ -31,18 +33,20 @@ export function matmulAdd(g: GraphBuilder, a: Value, b: Value, c: Value): Value 
       `cannot multiply ${formatShape(a.shape)} with ${formatShape(b.shape)} and add ${formatShape(c.shape)}`,
     );
   }
+  checkSameType(g, 'product', a, b, c);
   return g.node({ operator: 'Gemm', inputs: [a, b, c], outputs: [{ type: a.type, shape }] })[0]!;
 }
 
-/** Batched matrix product over the last two axes, as numpy's `matmul` with equal leading axes. */
+/** Batched matrix product over the last two axes, as numpy's `matmul` with equal leading axes, or ones in `a`. */
 export function matmul(g: GraphBuilder, a: Value, b: Value): Value {
   const rank = a.shape.length;
-  const leading = a.shape.slice(0, -2);
+  const leading = b.shape.slice(0, -2);
   const fits =
     rank === b.shape.length &&
-    leading.every((size, index) => sameDim(size, b.shape[index]!)) &&
+    leading.every((size, index) => a.shape[index] === 1 || sameDim(size, a.shape[index]!)) &&
     sameDim(a.shape[rank - 1]!, b.shape[rank - 2]!);
   if (!fits) g.fail(`cannot multiply ${formatShape(a.shape)} with ${formatShape(b.shape)}`);
+  checkSameType(g, 'product', a, b);
   const shape = [...leading, a.shape[rank - 2]!, b.shape[rank - 1]!];
   return g.node({ operator: 'MatMul', inputs: [a, b], outputs: [{ type: a.type, shape }] })[0]!;
 }

@@ -1,8 +1,10 @@
+import { checkSameType } from './cast.js';
 import type { GraphBuilder } from './graph.js';
 import { float, type Value } from './value.js';
 
 /** Normalises each row of the last axis to mean 0 and variance 1, then scales and shifts it. As torch's LayerNorm. */
 export function layerNorm(g: GraphBuilder, x: Value, weight: Value, bias: Value, epsilon: number): Value {
+  checkSameType(g, 'layer norm', x, weight, bias);
   return g.node({
     operator: 'LayerNormalization',
     inputs: [x, weight, bias],
@@ -29,7 +31,11 @@ export function instanceNorm(g: GraphBuilder, x: Value, epsilon: number): Value 
   if (typeof channels !== 'number') return g.fail('instance norm needs a fixed number of channels');
   return g.node({
     operator: 'InstanceNormalization',
-    inputs: [x, g.constant(new Float32Array(channels).fill(1)), g.constant(new Float32Array(channels))],
+    inputs: [
+      x,
+      g.constant(new Float32Array(channels).fill(1), [channels], x.type),
+      g.constant(new Float32Array(channels), [channels], x.type),
+    ],
     attributes: { epsilon: float(epsilon) },
     outputs: [x],
   })[0]!;

@@ -5,7 +5,8 @@ import type { Attribute, ExternalConstant, GraphNode, InlineConstant, Value } fr
 
 // Field numbers and enumerations are those of onnx.proto (github.com/onnx/onnx, onnx/onnx.proto3).
 
-const elementType: Readonly<Record<TensorType, number>> = {
+/** ONNX's number of each element type. */
+export const elementType: Readonly<Record<TensorType, number>> = {
   float32: 1,
   uint8: 2,
   int32: 6,

@@ -1,3 +1,4 @@
+import { checkSameType } from './cast.js';
 import { type Dim, divideDims, formatDim, formatShape, multiplyDims, sameDim } from './dim.js';
 import { type GraphBuilder, valueSize } from './graph.js';
 import type { Value } from './value.js';
@@ -68,6 +69,7 @@ export function transpose(g: GraphBuilder, x: Value, order: readonly number[]): 
 /** Values side by side along an axis. */
 export function concat(g: GraphBuilder, values: readonly Value[], axis: number): Value {
   const first = values[0] ?? g.fail('concat needs a value');
+  checkSameType(g, 'concat', first, ...values);
   let size = 0;
   for (const value of values) {
     const along = value.shape[axis];
@@ -126,14 +128,14 @@ export function sliceTo(g: GraphBuilder, x: Value, end: Dim, axis: number): Valu
   })[0]!;
 }
 
-/** Rows of `table` along its first axis, by integer index. */
-export function gather(g: GraphBuilder, table: Value, indices: Value): Value {
+/** Entries of `table` along an axis, the first unless told otherwise, by integer index; the indices' shape takes its place. */
+export function gather(g: GraphBuilder, table: Value, indices: Value, axis = 0): Value {
   if (indices.type !== 'int64' && indices.type !== 'int32') g.fail(`gather by ${indices.type}`);
-  const shape = [...indices.shape, ...table.shape.slice(1)];
+  const shape = [...table.shape.slice(0, axis), ...indices.shape, ...table.shape.slice(axis + 1)];
   return g.node({
     operator: 'Gather',
     inputs: [table, indices],
-    attributes: { axis: 0 },
+    attributes: { axis },
     outputs: [{ type: table.type, shape }],
   })[0]!;
 }

@@ -19,6 +19,7 @@ const maxBlobBytes = 2 ** 31 - alignment;
 /** What has to be placed. */
 export interface LayoutRequest {
   readonly name: string;
+  readonly type: TensorType;
   readonly byteLength: number;
 }
 
@@ -38,14 +39,14 @@ export interface WeightBlob {
 export function layOutWeights(prefix: string, requests: readonly LayoutRequest[]): WeightBlob[] {
   const blobs: { location: string; byteLength: number; tensors: Placement[] }[] = [];
   let current: { location: string; byteLength: number; tensors: Placement[] } | undefined;
-  for (const { name, byteLength } of requests) {
+  for (const { name, type, byteLength } of requests) {
     let offset = current === undefined ? 0 : Math.ceil(current.byteLength / alignment) * alignment;
     if (current === undefined || offset + byteLength > maxBlobBytes) {
       current = { location: `${prefix}-${blobs.length}.weights`, byteLength: 0, tensors: [] };
       blobs.push(current);
       offset = 0;
     }
-    current.tensors.push({ name, byteLength, offset });
+    current.tensors.push({ name, type, byteLength, offset });
     current.byteLength = offset + byteLength;
   }
   return blobs;

@@ -1,60 +1,29 @@
 import { type Emitter, typedEmitter } from '../core/emitter.js';
 import { AnimateDiffError } from '../core/errors.js';
 import type { Warning } from '../core/warnings.js';
-import type { MotionGroupNorm } from '../models/unet-config.js';
 import { finalAlpha } from '../schedulers/presets.js';
-import type { Scheduler } from '../schedulers/scheduler.js';
 import { type ActiveAdapters, activeAdapters } from './active-adapters.js';
 import { type AdapterStack, adapterStack } from './adapter-stack.js';
+import type { BatchEvent, BatchOptions } from './batch-options.js';
 import { type PipelineComponents, pipelineComponents } from './components.js';
-import type { WindowPlan } from './denoise.js';
+import type { EndlessOptions } from './endless-options.js';
 import type { Animation, PipelineEvent, PipelineEventOf } from './events.js';
 import { type ExclusiveLock, exclusiveLock } from './exclusive-lock.js';
-import {
-  type GenerateOptions,
-  type ResolvedGenerateOptions,
-  resolveGenerateOptions,
-} from './generate-options.js';
+import type { GenerateOptions } from './generate-options.js';
 import { generation } from './generation.js';
+import type { GenerationParts } from './generation-parts.js';
+import { generationRequest, type ResolvedGeneration } from './generation-request.js';
 import { checked as checkedState, type GenerationState } from './generation-state.js';
-import { checkLoadOptions, type LoadOptions, type ModelOptions, schedulerIssue } from './load-options.js';
+import { checkLoadOptions, type LoadOptions, type ModelOptions } from './load-options.js';
+import { networkPrecision } from './network-precision.js';
 import { type Networks, networks } from './networks.js';
 import { type OpenedModel, openModel, trainedGroupNorm } from './opened-model.js';
+import type { PipelineInfo } from './pipeline-info.js';
 import { type MemoryPlan, type PlanOptions, planMemory, planModel, usualResidency } from './plan.js';
-import {
-  guidanceWarnings,
-  type SamplingDefaults,
-  samplingDefaults,
-  schedulerFor,
-  stepsOf,
-} from './sampling-defaults.js';
+import { type SamplingDefaults, samplingDefaults } from './sampling-defaults.js';
 import { restoredOptions } from './saved-options.js';
 import { pickTokenizer } from './tokenizer.js';
-import { checkFrameCount } from './unet.js';
-import { windowPlan } from './window-plan.js';
-
-/** What a loaded pipeline is made of. */
-export interface PipelineInfo {
-  /** Names of checkpoint and motion module. */
-  readonly label: string;
-  /** `undefined` for the image model alone. */
-  readonly motionModule:
-    | {
-        readonly label: string;
-        readonly version: string;
-        readonly maxFrames: number;
-        readonly groupNorm: MotionGroupNorm;
-      }
-    | undefined;
-  /** Name of the backend. */
-  readonly backend: string;
-  /** The device in words. */
-  readonly device: string;
-  /** Name of the sampler. */
-  readonly scheduler: string;
-  /** What was noticed while loading. */
-  readonly warnings: readonly Warning[];
-}
+import { unetGuard } from './unet-guard.js';
 
 interface PipelineParts {
   readonly model: OpenedModel;
@@ -66,13 +35,6 @@ interface PipelineParts {
   readonly adapters: AdapterStack;
   readonly active: ActiveAdapters;
   readonly lock: ExclusiveLock;
-}
-
-interface ResolvedGeneration {
-  readonly resolved: ResolvedGenerateOptions;
-  readonly scheduler: Scheduler;
-  readonly windows: WindowPlan | undefined;
-  readonly warnings: readonly Warning[];
 }
 
 type Listeners = { [T in PipelineEvent['type']]: [event: PipelineEventOf<T>] };
@@ -127,13 +89,14 @@ export class AnimateDiffPipeline {
       const capabilities = await backend.capabilities();
       const sampling = samplingDefaults(model, options.scheduler);
       const tokenizer = await pickTokenizer(options.tokenizer, model.checkpoint, { signal });
-      const residency = options.residency ?? usualResidency(model);
+      const { precision, warnings: ofPrecision } = networkPrecision(options, capabilities);
+      const residency = options.residency ?? usualResidency(model, precision);
       const groupNorm = options.motionGroupNorm ?? trainedGroupNorm(model);
       const active = activeAdapters(model, (warning) => {
         // A network that is loaded again finds the same again.
         if (!warnings.some(({ message }) => message === warning.message)) warnings.push(warning);
       });
-      nets = networks(model, backend, capabilities, residency, groupNorm, active);
+      nets = networks(model, backend, capabilities, residency, groupNorm, active, precision);
       const lock = exclusiveLock();
       const { renew } = nets;
       const adapters = adapterStack({
@@ -147,13 +110,17 @@ export class AnimateDiffPipeline {
         warnings.push(...(await adapters.add(adapter, { signal })).warnings);
       }
       await nets.preload({ signal, onProgress });
-      warnings.unshift(...model.warnings, ...sampling.warnings, ...capabilities.notes.map(selfTestWarning));
+      const ofDevice = [...capabilities.notes.map(selfTestWarning), ...ofPrecision];
+      warnings.unshift(...model.warnings, ...sampling.warnings, ...ofDevice);
       const info: PipelineInfo = {
         label: model.label,
         motionModule: model.motion && { ...pick(model.motion.module), groupNorm },
         backend: backend.name,
         device: capabilities.device,
+        precision: precision.unet,
+        vaePrecision: precision.vae,
         scheduler: sampling.scheduler.name,
+        nativeSize: model.nativeSize,
         warnings,
       };
       const components = pipelineComponents(model, nets, tokenizer, active);
@@ -183,7 +150,12 @@ export class AnimateDiffPipeline {
 
   /** Expected memory of a generation with this pipeline. */
   plan(options: PlanOptions = {}): Promise<MemoryPlan> {
-    return planModel(this.#model, options);
+    const { precision, vaePrecision } = this.info;
+    return planModel(this.#model, {
+      ...options,
+      precision: options.precision ?? precision,
+      vaePrecision: options.vaePrecision ?? vaePrecision,
+    });
   }
 
   /**
@@ -193,7 +165,7 @@ export class AnimateDiffPipeline {
    * `backend`; or the signal's reason.
    */
   async *stream(options: GenerateOptions): AsyncGenerator<PipelineEvent, void, undefined> {
-    yield* this.#drive(options, this.#resolve(options), undefined);
+    yield* this.#drive(options, this.#request(options), undefined);
   }
 
   /**
@@ -207,38 +179,103 @@ export class AnimateDiffPipeline {
   ): AsyncGenerator<PipelineEvent, void, undefined> {
     const saved = restoredOptions(checkedState(state));
     const given = { ...saved.options, ...options };
-    const parts = this.#resolve(given);
+    const parts = this.#request(given);
     const resolved = { ...parts.resolved, strength: saved.strength };
     yield* this.#drive(given, { ...parts, resolved }, state);
   }
 
+  /**
+   * Makes many animations, each the same as `generate` makes it, and brings each network into memory as seldom as can
+   * be: prompts are encoded together, then the UNet stays. Animations come one after the other; with `residency: 'one'`
+   * all are denoised first. All options are checked before anything is done.
+   * @throws as `stream` does; `details.job` tells whose option is wrong.
+   */
+  async *batch(options: BatchOptions): AsyncGenerator<BatchEvent, void, undefined> {
+    // Loaded when it is used: most pages make one animation.
+    const [{ batch }, { batchRequests, checkedJob }] = await Promise.all([
+      import('./batch.js'),
+      import('./batch-options.js'),
+    ]);
+    const resolved = batchRequests(options).map((request) => ({
+      item: request.item,
+      ...checkedJob(request, () => this.#request(request.options)),
+    }));
+    const { onError = 'stop' } = options;
+    yield* this.#exclusive(options, (signal) => {
+      const jobs = resolved.map(({ item, ...each }) => ({
+        item,
+        parts: this.#parts(each),
+        options: { ...each.resolved, signal },
+      }));
+      return batch(jobs, { networks: this.#networks, onError, signal });
+    });
+  }
+
+  /**
+   * Makes an animation that goes on for as long as it is asked for more: after a start-up of `step-end` events, a
+   * `frame-decoded` event for each frame, in order. Nothing is computed ahead of the caller, and memory does not grow;
+   * the UNet and the decoder stay in memory until the loop is left. The longer the queue, the steadier: see
+   * {@link EndlessOptions} (Kim et al. 2024, "FIFO-Diffusion").
+   * @throws as `stream` does; `invalid-options` too without a motion module, and for a sampler whose noise rises on the way.
+   */
+  async *endless(options: EndlessOptions): AsyncGenerator<PipelineEvent, void, undefined> {
+    // Those who never ask for it do not load it.
+    const { endless, endlessRequest } = await import('./endless.js');
+    const prepared = endlessRequest(options, this.#sampling, this.#model, this.components);
+    const parts = this.#parts({ ...prepared, windows: undefined });
+    yield* this.#exclusive(options, (signal) => endless(parts, { ...prepared.resolved, signal }));
+  }
+
   async *#drive(
     options: Pick<GenerateOptions, 'signal'>,
-    { resolved, scheduler, warnings, windows }: ResolvedGeneration,
+    prepared: ResolvedGeneration,
     from: GenerationState | undefined,
   ): AsyncGenerator<PipelineEvent, void, undefined> {
+    yield* this.#exclusive(options, (signal) =>
+      generation(this.#parts(prepared), { ...prepared.resolved, signal }, from),
+    );
+  }
+
+  /** Gives events, and mirrors them to the listeners, while nothing else may begin. */
+  async *#exclusive<E extends PipelineEvent | BatchEvent>(
+    options: Pick<GenerateOptions, 'signal'>,
+    start: (signal: AbortSignal) => AsyncIterable<E>,
+  ): AsyncGenerator<E, void, undefined> {
     const release = this.#lock.take('makes another animation');
     try {
       const signals = [this.#disposal.signal, ...(options.signal ? [options.signal] : [])];
       const signal = AbortSignal.any(signals);
       signal.throwIfAborted();
-      const parts = {
-        components: this.components,
-        networks: this.#networks,
-        scheduler,
-        inversions: this.#active.inversions(),
-        latentChannels: this.#model.vae.config.latentChannels,
-        finalAlpha: finalAlpha(this.#sampling.noise),
-        windows,
-        warnings: [...this.#warnings, ...warnings],
-      };
-      for await (const event of generation(parts, { ...resolved, signal }, from)) {
-        this.#emit(event);
-        yield event;
+      for await (const each of start(signal)) {
+        const all: PipelineEvent | BatchEvent = each;
+        const event = 'item' in all ? all.event : all;
+        if (event.type !== 'job-error') this.#emit(event);
+        yield each;
       }
     } finally {
       release();
     }
+  }
+
+  #parts({
+    scheduler,
+    warnings,
+    windows,
+    resolved,
+  }: Omit<ResolvedGeneration, 'resolved'> & {
+    readonly resolved: Pick<ResolvedGeneration['resolved'], 'onNonFinite'>;
+  }): GenerationParts {
+    return {
+      components: this.components,
+      networks: this.#networks,
+      scheduler,
+      inversions: this.#active.inversions(),
+      latentChannels: this.#model.vae.config.latentChannels,
+      finalAlpha: finalAlpha(this.#sampling.noise),
+      windows,
+      guard: unetGuard(this.info.precision, resolved.onNonFinite),
+      warnings: [...this.#warnings, ...warnings],
+    };
   }
 
   /** Makes an animation; the same as draining {@link AnimateDiffPipeline.stream}. */
@@ -273,28 +310,8 @@ export class AnimateDiffPipeline {
     await this.dispose();
   }
 
-  #resolve(options: GenerateOptions): ResolvedGeneration {
-    const { vae, unet } = this.components;
-    const { preset } = this.#sampling;
-    const given = options?.scheduler;
-    // Wrong ones are told with all other options.
-    const { scheduler, warnings } =
-      given !== undefined && schedulerIssue(given).length === 0
-        ? schedulerFor(this.#sampling, given)
-        : { scheduler: this.#sampling.scheduler, warnings: [] };
-    const resolved = resolveGenerateOptions(options, {
-      numFrames: Math.min(16, unet.maxFrames),
-      size: this.#model.nativeSize,
-      sizeMultiple: vae.latentScale,
-      numInferenceSteps: stepsOf(scheduler) ?? preset.numInferenceSteps,
-      guidanceScale: preset.guidanceScale,
-    });
-    const { numFrames } = resolved;
-    const { maxFrames } = unet;
-    if (this.#model.motion === undefined) checkFrameCount(numFrames, maxFrames, undefined);
-    const windows = windowPlan(resolved.context, numFrames, maxFrames);
-    const guidance = guidanceWarnings(this.#sampling, resolved.guidanceScale);
-    return { resolved, scheduler, windows, warnings: [...warnings, ...guidance] };
+  #request(options: GenerateOptions): ResolvedGeneration {
+    return generationRequest(options, this.#sampling, this.#model, this.components);
   }
 
   #emit(event: PipelineEvent): void {

@@ -1,6 +1,4 @@
 import { scaleAt } from '../adapters/adapter-schedule.js';
-import { AnimateDiffError } from '../core/errors.js';
-import { firstNonFinite } from '../core/finite.js';
 import { type Float32Tensor, float32Tensor } from '../core/tensor.js';
 import { timeLeft } from '../core/time-left.js';
 import type { SamplingRun } from '../schedulers/scheduler.js';
@@ -11,6 +9,8 @@ import { type Conditioning, conditioningOf, type GuidedInput, guidedPrediction }
 import { motionAmountAt } from './motion-amounts.js';
 import type { Networks } from './networks.js';
 import type { Unet } from './unet.js';
+import { unetFormOf } from './unet-form-of.js';
+import { type NonFinite, nonFinite, type UnetGuard } from './unet-guard.js';
 import { withProgress } from './with-progress.js';
 
 /** How a clip that is longer than the network sees at once is cut. */
@@ -39,6 +39,7 @@ export interface DenoiseRequest {
   /** `undefined` when the network sees the whole clip. */
   readonly windows: WindowPlan | undefined;
   readonly options: ResolvedGenerateOptions;
+  readonly guard: UnetGuard;
   /** Called after each step, before its event. */
   readonly checkpoint?: (step: number, latents: Float32Tensor) => PipelineEvent | undefined;
 }
@@ -47,9 +48,9 @@ type Events<T> = AsyncGenerator<PipelineEvent, T, undefined>;
 
 /** All frames are denoised together, step by step (Guo et al. 2023, section 4.4). */
 export async function* denoise(request: DenoiseRequest): Events<Float32Tensor> {
-  const { run, networks, options, first } = request;
+  const { run, options, first, guard } = request;
   const { signal } = options;
-  const { done } = yield* withProgress((onProgress) => networks.hold('unet', { signal, onProgress }));
+  let release: (() => Promise<void>) | undefined = yield* holdUnet(request);
   try {
     const steps = run.timesteps.length;
     const clock = timeLeft(steps - first);
@@ -58,8 +59,16 @@ export async function* denoise(request: DenoiseRequest): Events<Float32Tensor> {
       signal?.throwIfAborted();
       const timestep = run.timesteps[step]!;
       const input = float32Tensor(run.scaleInput(latents.data, step), latents.shape);
-      const output = await predict(request, input, step);
-      checkFinite(output, step, timestep);
+      let output = await predict(request, input, step);
+      // A prediction draws nothing and leaves the sampler as it was, so the step can be taken again as if for the first time.
+      while ('frames' in output) {
+        yield { type: 'warning', warning: guard.fallBack(output, { step, timestep }) };
+        const letGo = release;
+        release = undefined;
+        await letGo?.();
+        release = yield* holdUnet(request);
+        output = await predict(request, input, step);
+      }
       const { sample, denoised } = run.step(output, latents.data, step);
       latents = float32Tensor(sample, latents.shape);
       yield {
@@ -76,16 +85,25 @@ export async function* denoise(request: DenoiseRequest): Events<Float32Tensor> {
     }
     return latents;
   } finally {
-    await done();
+    await release?.();
   }
 }
 
+/** Brings the UNet into memory, in the precision that the guard says, until the function that is returned is called. */
+async function* holdUnet({ networks, options, guard }: DenoiseRequest): Events<() => Promise<void>> {
+  const { signal } = options;
+  const form = unetFormOf({ ...options, precision: guard.precision });
+  const { done } = yield* withProgress((onProgress) => networks.hold('unet', { signal, onProgress, form }));
+  return done;
+}
+
+/** What the UNet predicts for all frames; where it gives no numbers, what is wrong. */
 async function predict(
-  { unet, run, conditioning, windows, options }: DenoiseRequest,
+  { unet, run, conditioning, windows, options, guard }: DenoiseRequest,
   input: Float32Tensor,
   step: number,
-): Promise<Float32Array> {
-  const { signal, guidanceBatching: batching, guidanceRescale: rescale } = options;
+): Promise<Float32Array | NonFinite> {
+  const { signal, viewWindows, guidanceBatching: batching, guidanceRescale: rescale } = options;
   const progress = step / run.timesteps.length;
   const guidance = {
     scale: options.guidanceScale * scaleAt(options.guidanceSchedule, progress),
@@ -95,19 +113,34 @@ async function predict(
   const ask = (sample: Float32Tensor, frames: readonly number[] | undefined): Promise<Float32Array> =>
     guidedPrediction(
       unet,
-      { sample, timestep: run.timesteps[step]!, progress, ...motionOf(options, progress, frames) },
+      {
+        sample,
+        timestep: run.timesteps[step]!,
+        progress,
+        viewWindows,
+        freeU: options.freeU,
+        precision: guard.precision,
+        ...motionOf(options, progress, frames),
+      },
       frames ? conditioningOf(conditioning, frames) : conditioning,
       guidance,
       { signal },
     );
-  if (windows === undefined) return ask(input, undefined);
+  if (windows === undefined) {
+    const output = await ask(input, undefined);
+    return nonFinite(output, input.shape, undefined) ?? output;
+  }
   const sum = windows.fuse(input.shape);
   // Samplers of several evaluations a step keep their windows for all of them.
   const kept = Math.max(Math.trunc(options.numInferenceSteps * options.strength), 1);
   const samplerStep = Math.floor((step * kept) / run.timesteps.length);
-  for (const window of windows.at(samplerStep)) {
+  for (const [index, window] of windows.at(samplerStep).entries()) {
     signal?.throwIfAborted();
-    sum.add(window, await ask(takeFrames(input, window), window));
+    const sample = takeFrames(input, window);
+    const output = await ask(sample, window);
+    const wrong = nonFinite(output, sample.shape, { index, frames: window });
+    if (wrong) return wrong;
+    sum.add(window, output);
   }
   return sum.result();
 }
@@ -125,14 +158,4 @@ function motionOf(
     motionEffect: active ? motionAmountAt(motionEffect, all) : 0,
     motionScale: motionAmountAt(motionScale, all),
   };
-}
-
-function checkFinite(output: Float32Array, step: number, timestep: number): void {
-  const bad = firstNonFinite(output);
-  if (bad < 0) return;
-  throw new AnimateDiffError(
-    'numerics',
-    `the UNet predicted ${output[bad]} at step ${step} (timestep ${timestep}); a weight or the prompt's embedding is out of range for this model`,
-    { details: { step, timestep, element: bad } },
-  );
 }

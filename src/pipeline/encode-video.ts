@@ -2,22 +2,27 @@ import { type Float32Tensor, float32Tensor } from '../core/tensor.js';
 import type { Frame } from '../media/frame.js';
 import type { PipelineComponents } from './components.js';
 import type { PipelineEvent } from './events.js';
+import type { ResolvedGenerateOptions } from './generate-options.js';
 import type { Networks } from './networks.js';
+import { vaeTiles } from './vae-tiling.js';
 import { withProgress } from './with-progress.js';
 
 /** Pictures to latents `[1, 4, frames, h, w]`, scaled as the UNet sees them: the mean of what the VAE's encoder says. */
 export async function* encodeVideo(
   { components, networks }: { readonly components: PipelineComponents; readonly networks: Networks },
   frames: readonly Frame[],
-  signal: AbortSignal | undefined,
+  { signal, vaeTiling }: Pick<ResolvedGenerateOptions, 'signal' | 'vaeTiling'>,
 ): AsyncGenerator<PipelineEvent, Float32Tensor, undefined> {
   const { vae } = components;
-  const { done } = yield* withProgress((onProgress) => networks.hold('vae_encoder', { signal, onProgress }));
+  const { height, width } = frames[0]!;
+  const plan = vaeTiles(height / vae.latentScale, width / vae.latentScale, vae.latentScale, vaeTiling);
+  const network = plan ? 'vae_encoder_tiles' : 'vae_encoder';
+  const { done } = yield* withProgress((onProgress) => networks.hold(network, { signal, onProgress }));
   try {
     let clip: { data: Float32Array; shape: number[] } | undefined;
     for (const [index, frame] of frames.entries()) {
       signal?.throwIfAborted();
-      const { mean } = await vae.encode(pixelsOf(frame), { signal });
+      const { mean } = await vae.encode(pixelsOf(frame), { signal, tiling: vaeTiling });
       const [, channels = 0, height = 0, width = 0] = mean.shape;
       clip ??= {
         data: new Float32Array(channels * frames.length * height * width),

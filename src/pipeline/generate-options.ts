@@ -9,10 +9,16 @@ import type { SchedulerFactory } from '../schedulers/presets.js';
 import type { Scheduler } from '../schedulers/scheduler.js';
 import type { Emphasis } from '../text/emphasis.js';
 import type { ContextOptions } from '../windows/context-options.js';
+import { type ViewOptions, viewSchema } from '../windows/view-options.js';
+import { type FreeUOptions, freeUSchema } from './free-u-options.js';
 import { checkTogether, longestSide } from './generate-checks.js';
 import { type MotionAmount, motionAmountSchema } from './motion-amounts.js';
+import { type NoiseInjection, noiseInjectionSchema } from './noise-injection.js';
 import type { LongPrompts, PromptSyntax } from './prompt-options.js';
+import type { StartImage } from './start-image.js';
 import type { PromptTravel, TravelPrompt } from './travel-options.js';
+import type { OnNonFinite } from './unet-guard.js';
+import { type VaeTiling, vaeTilingSchema } from './vae-tiling.js';
 
 /**
  * How the two halves of classifier-free guidance are computed: in one run of twice the memory, one after the other,
@@ -43,6 +49,12 @@ export interface GenerateOptions {
   numFrames?: number | undefined;
   /** How frames are cut into windows. Default: not at all while the module takes them all at once. */
   context?: ContextOptions | undefined;
+  /**
+   * All frames, or those of a context window, go through the UNet at once, and only the motion module's attention sees
+   * them through windows (Qiu et al. 2023). Steadier over long animations than `context`, for the memory of all frames.
+   * `{}` is FreeNoise's 16 frames in steps of 4. Default: none.
+   */
+  viewWindows?: ViewOptions | undefined;
   /** Pixels, a multiple of 8. Default: what the model was trained on, 512 for Stable Diffusion 1.5. */
   width?: number | undefined;
   /** Pixels, a multiple of 8. Default: as `width`. */
@@ -86,6 +98,13 @@ export interface GenerateOptions {
    * `video`. Default 0.8.
    */
   strength?: number | undefined;
+  /**
+   * A picture that the animation takes off from, or one to arrive at as well, of `width` × `height`: mixed into the
+   * start noise, so that any model can do it. Not with `video`, `latents` or `freeInit`. Default: pure noise.
+   */
+  image?: Frame | StartImage | undefined;
+  /** Fresh noise after some of the steps, for more detail and more change. Default: none. */
+  noiseInjection?: NoiseInjection | undefined;
   /** Kind and layout of the start noise. Default: independent normals, drawn as torch draws them. */
   noise?: StartNoise | undefined;
   /**
@@ -93,6 +112,19 @@ export interface GenerateOptions {
    * steadier frames. Takes as many times longer as there are iterations. Default: off.
    */
   freeInit?: FreeInitOptions | boolean | undefined;
+  /**
+   * FreeU (Si et al. 2023): clearer shapes and fewer flaws by weighting what the UNet has worked out against what it
+   * copies; `true` for the factors that are recommended. Switching it on or off loads the UNet again. Default: off.
+   */
+  freeU?: FreeUOptions | boolean | undefined;
+  /**
+   * What happens when a UNet in float16 predicts NaN or infinity: `retryFloat32` loads it in float32, takes the step again
+   * and goes on with that, with a warning; `error` ends with code `numerics`, as float32 always does. Default
+   * `retryFloat32`.
+   */
+  onNonFinite?: OnNonFinite | undefined;
+  /** Whether frames are decoded, and pictures encoded, in tiles: see {@link VaeTiling}. Default `auto`. */
+  vaeTiling?: VaeTiling | undefined;
   /** Gives a `checkpoint` event with all that is needed to go on, after every so many steps. Default: none. */
   checkpointEvery?: number | undefined;
   /** Start noise `[1, 4, frames, height/8, width/8]` from N(0, 1) to use instead of the seed's. */
@@ -121,6 +153,7 @@ export interface ResolvedGenerateOptions {
   readonly emphasis: Emphasis;
   readonly numFrames: number;
   readonly context?: ContextOptions | undefined;
+  readonly viewWindows?: ViewOptions | undefined;
   readonly width: number;
   readonly height: number;
   readonly numInferenceSteps: number;
@@ -137,8 +170,13 @@ export interface ResolvedGenerateOptions {
   readonly motionEnd: number;
   readonly video?: readonly Frame[] | undefined;
   readonly strength: number;
+  readonly image?: Frame | StartImage | undefined;
+  readonly noiseInjection?: NoiseInjection | undefined;
   readonly noise?: StartNoise | undefined;
   readonly freeInit?: FreeInitOptions | boolean | undefined;
+  readonly freeU?: FreeUOptions | boolean | undefined;
+  readonly onNonFinite: OnNonFinite;
+  readonly vaeTiling: VaeTiling;
   readonly checkpointEvery?: number | undefined;
   readonly scheduler?: Scheduler | SchedulerFactory | undefined;
   readonly latents?: Float32Tensor | undefined;
@@ -146,9 +184,12 @@ export interface ResolvedGenerateOptions {
 }
 
 const framesExpected = 'expected a list of frames, { width, height, data }, such as ImageData';
-const schedulerExpected = 'expected a scheduler such as ddim(), or a factory such as ddim';
+const imageExpected = 'expected a frame, { width, height, data }, or { first, last } with frames';
+/** What {@link isScheduler} wants. */
+export const schedulerExpected = 'expected a scheduler such as ddim(), or a factory such as ddim';
 
-function isScheduler(value: unknown): boolean {
+/** Whether an option may be a scheduler, or make one. */
+export function isScheduler(value: unknown): boolean {
   return typeof value === 'function' || (value as Scheduler | undefined)?.contract === 'scheduler/1';
 }
 
@@ -187,6 +228,7 @@ export function resolveGenerateOptions(
     numFrames: z._default(z.int().check(z.gte(1)), defaults.numFrames),
     // Checked with the number of frames and the module's limit, by what knows them.
     context: z.optional(z.custom<ContextOptions>((value) => typeof value === 'object' && value !== null)),
+    viewWindows: z.optional(viewSchema()),
     width: z._default(side, options?.height ?? defaults.size),
     height: z._default(side, options?.width ?? defaults.size),
     numInferenceSteps: z._default(z.int().check(z.gte(1), z.lte(1000)), defaults.numInferenceSteps),
@@ -205,8 +247,15 @@ export function resolveGenerateOptions(
       z.custom<readonly Frame[]>((value) => Array.isArray(value) && value.length > 0, framesExpected),
     ),
     strength: z._default(share, options?.video === undefined ? 1 : 0.8),
+    image: z.optional(
+      z.custom<Frame | StartImage>((value) => typeof value === 'object' && value !== null, imageExpected),
+    ),
+    noiseInjection: z.optional(noiseInjectionSchema()),
     noise: z.optional(startNoiseSchema()),
     freeInit: z.optional(z.union([z.boolean(), freeInitSchema()])),
+    freeU: z.optional(z.union([z.boolean(), freeUSchema()])),
+    onNonFinite: z._default(z.enum(['error', 'retryFloat32']), 'retryFloat32'),
+    vaeTiling: z._default(vaeTilingSchema(defaults.sizeMultiple), 'auto'),
     checkpointEvery: z.optional(z.int().check(z.gte(1))),
     scheduler: z.optional(z.custom<Scheduler | SchedulerFactory>(isScheduler, schedulerExpected)),
     latents: z.optional(tensor),

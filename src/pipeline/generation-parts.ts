@@ -4,6 +4,7 @@ import type { Scheduler } from '../schedulers/scheduler.js';
 import type { PipelineComponents } from './components.js';
 import type { WindowPlan } from './denoise.js';
 import type { Networks } from './networks.js';
+import type { UnetGuard } from './unet-guard.js';
 
 /** What a generation works with. */
 export interface GenerationParts {
@@ -17,6 +18,8 @@ export interface GenerationParts {
   readonly finalAlpha: number;
   /** How a clip that is too long is cut. */
   readonly windows: WindowPlan | undefined;
+  /** Watches the UNet's predictions. Of this generation alone. */
+  readonly guard: UnetGuard;
   /** Warnings that are part of the result from the start. */
   readonly warnings: readonly Warning[];
 }

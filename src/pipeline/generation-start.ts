@@ -12,6 +12,7 @@ import type { PipelineEvent } from './events.js';
 import type { ResolvedGenerateOptions } from './generate-options.js';
 import type { GenerationParts } from './generation-parts.js';
 import { copied, type GenerationState } from './generation-state.js';
+import { noiseWithImage } from './start-image.js';
 
 type Events<T> = AsyncGenerator<PipelineEvent, T, undefined>;
 
@@ -30,12 +31,12 @@ export interface Start {
 /** Noise, or pictures with noise on them. */
 export async function* begun(parts: GenerationParts, options: ResolvedGenerateOptions): Events<Start> {
   const { scheduler } = parts;
-  const { numInferenceSteps: steps, numFrames, video, strength, signal } = options;
+  const { numInferenceSteps: steps, numFrames, video, image, strength } = options;
   const seed = options.seed ?? randomSeed();
   const random = torchRandom(seed);
   const noise = noiseOf(parts, options, seed, random);
   // At strength 1 nothing of the pictures is left: not even their mean, which the noisiest level still shows.
-  const given = video !== undefined && strength < 1 ? yield* encodeVideo(parts, video, signal) : undefined;
+  const given = video !== undefined && strength < 1 ? yield* encodeVideo(parts, video, options) : undefined;
   const clip =
     given && given.shape[2] !== numFrames
       ? takeFrames(
@@ -47,9 +48,10 @@ export async function* begun(parts: GenerationParts, options: ResolvedGenerateOp
     return { seed, run: undefined, first: 0, iteration: 0, latents: clip, startNoise: noise, random };
   }
   const run = scheduler.start({ steps: stepsOf(options, 0), strength, random });
+  const start = image === undefined ? noise : yield* noiseWithImage(parts, image, noise, options);
   const data = clip
     ? run.addNoise(clip.data, noise.data, 0)
-    : noise.data.map((value) => value * run.initialSigma);
+    : start.data.map((value) => value * run.initialSigma);
   const latents = float32Tensor(data, noise.shape);
   return { seed, run, first: 0, iteration: 0, latents, startNoise: noise, random };
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { AnimateDiffError } from '../core/errors.js';
 import { elementCount, type Float32Tensor, float32Tensor } from '../core/tensor.js';
+import type { Precision } from '../models/precision.js';
 import type { SchedulerState } from '../schedulers/scheduler.js';
 
 /** A paused generation as plain data: numbers, texts and float arrays. Going on from it gives the same frames, bit for bit. */
@@ -20,6 +21,8 @@ export interface GenerationState {
   readonly iteration: number;
   /** The noise that the first iteration began from. */
   readonly startNoise: Float32Tensor;
+  /** What the UNet went over to on the way, see `onNonFinite`; absent when it is as the pipeline was loaded. */
+  readonly precision?: Precision | undefined;
 }
 
 const magic = 'ADJSRUN1';
@@ -108,6 +111,7 @@ export function checked(value: unknown): GenerationState {
     latents: tensor,
     iteration: whole,
     startNoise: tensor,
+    precision: z.optional(z.enum(['float32', 'float16'])),
   });
   const result = schema.safeParse(value, { jitless: true });
   if (result.success) return value as GenerationState;

@@ -15,8 +15,10 @@ import {
   stepsOf,
 } from './generation-start.js';
 import { copied, type GenerationState } from './generation-state.js';
-import { encodePrompts, type PromptPlan, promptPlan } from './prompt-plan.js';
+import type { Conditioning } from './guidance.js';
+import { conditioningOfPrompts, encodePrompts, type PromptPlan, promptPlan } from './prompt-plan.js';
 import { savedOptions } from './saved-options.js';
+import type { UnetGuard } from './unet-guard.js';
 
 type Events<T> = AsyncGenerator<PipelineEvent, T, undefined>;
 
@@ -31,47 +33,78 @@ export async function* generation(
   from?: GenerationState,
 ): Events<void> {
   const start = from ? resumed(parts, options, from) : yield* begun(parts, options);
-  const { seed, run } = start;
+  parts.guard.precision = from?.precision;
+  const prompts = promptPlan(parts, options);
+  yield* announced(parts, options, prompts, start);
+  const encoded = start.run && (yield* encodePrompts(parts, prompts, options));
+  const latents = yield* denoised(
+    parts,
+    options,
+    start,
+    encoded && conditioningOfPrompts(encoded, prompts, options),
+  );
+  yield* finished(parts, options, prompts, { seed: start.seed, latents });
+}
+
+/** What is known before the first step. */
+export function* announced(
+  { scheduler, warnings }: GenerationParts,
+  { numFrames, width, height }: ResolvedGenerateOptions,
+  prompts: PromptPlan,
+  { seed, run, latents }: Start,
+): Generator<PipelineEvent, void, undefined> {
   yield {
     type: 'generation-start',
     seed,
-    numFrames: options.numFrames,
-    width: options.width,
-    height: options.height,
-    scheduler: parts.scheduler.name,
+    numFrames,
+    width,
+    height,
+    scheduler: scheduler.name,
     timesteps: run?.timesteps ?? [],
-    latents: start.latents,
+    latents,
   };
-  const prompts = promptPlan(parts, options);
-  const warnings = [...parts.warnings, ...prompts.warnings];
-  for (const warning of warnings) yield { type: 'warning', warning };
-  const latents = run ? yield* denoised(parts, options, prompts, { ...start, run }) : start.latents;
-  const frames = yield* decodeFrames(parts, latents, options.signal);
-  yield { type: 'generation-end', animation: { frames, fps: options.fps, seed, latents, warnings } };
+  for (const warning of [...warnings, ...prompts.warnings]) yield { type: 'warning', warning };
 }
 
-/** All steps, and with FreeInit all of them again and again. */
-async function* denoised(
+/** Latents to pictures, and the end. */
+export async function* finished(
+  parts: GenerationParts,
+  { fps, signal, vaeTiling }: ResolvedGenerateOptions,
+  prompts: PromptPlan,
+  { seed, latents }: Pick<Start, 'seed' | 'latents'>,
+): Events<void> {
+  const frames = yield* decodeFrames(parts, latents, { signal, vaeTiling });
+  const warnings = [...parts.warnings, ...prompts.warnings, ...parts.guard.warnings];
+  yield { type: 'generation-end', animation: { frames, fps, seed, latents, warnings } };
+}
+
+/**
+ * All steps, and with FreeInit all of them again and again.
+ * @param conditioning `undefined` when there is nothing to denoise: the latents are those of the start.
+ */
+export async function* denoised(
   parts: GenerationParts,
   options: ResolvedGenerateOptions,
-  prompts: PromptPlan,
-  start: Start & { readonly run: SamplingRun },
+  start: Start,
+  conditioning: Conditioning | undefined,
 ): Events<Float32Tensor> {
-  const conditioning = yield* encodePrompts(parts, prompts, options);
+  if (start.run === undefined || conditioning === undefined) return start.latents;
   const iterations = freeInitIterations(options);
   const { startNoise, random } = start;
-  let { run, first, latents } = start;
+  let run: SamplingRun = start.run;
+  let { first, latents } = start;
   for (let iteration = start.iteration; ; iteration++) {
     latents = yield* denoise({
       unet: parts.components.unet,
       networks: parts.networks,
       windows: parts.windows,
+      guard: parts.guard,
       run,
       first,
       latents,
       conditioning,
       options: { ...options, numInferenceSteps: stepsOf(options, iteration) },
-      checkpoint: checkpoints(options, { ...start, run, iteration }),
+      checkpoint: checkpoints(options, parts.guard, { ...start, run, iteration }),
     });
     if (iteration + 1 >= iterations) return latents;
     const noise = await freeInitNoise({
@@ -95,6 +128,7 @@ async function* denoised(
 
 function checkpoints(
   options: ResolvedGenerateOptions,
+  guard: UnetGuard,
   {
     seed,
     run,
@@ -113,6 +147,7 @@ function checkpoints(
       latents: copied(latents),
       iteration,
       startNoise,
+      ...(guard.precision && { precision: guard.precision }),
     };
     return { type: 'checkpoint', step, state };
   };

@@ -4,6 +4,7 @@ import { AnimateDiffError } from '../core/errors.js';
 import type { OnLoadProgress } from '../core/progress.js';
 import type { ModelSource } from '../core/source.js';
 import type { JsonConfig } from '../models/config-fields.js';
+import type { Precision } from '../models/precision.js';
 import type { MotionGroupNorm } from '../models/unet-config.js';
 import type { SchedulerFactory } from '../schedulers/presets.js';
 import type { Scheduler } from '../schedulers/scheduler.js';
@@ -69,6 +70,14 @@ export interface LoadOptions extends ModelOptions {
   scheduler?: Scheduler | SchedulerFactory | undefined;
   /** LoRAs, MotionLoRAs, domain adapters and textual inversions to begin with; `pipeline.adapters` changes them. */
   adapters?: readonly Adapter[] | undefined;
+  /**
+   * What the text encoder and the UNet are stored and computed in: `float16` takes half the memory and is faster where
+   * the device computes it; norms, softmax, time embedding and output stay float32. `auto` is `float16` where
+   * `BackendCapabilities.float16` says so, else `float32`. Default `auto`: float32 on the CPU.
+   */
+  precision?: Precision | 'auto' | undefined;
+  /** The same of the VAE, whose sums some models push beyond float16's range. Default `float32`. */
+  vaePrecision?: Precision | undefined;
   /** See {@link Residency}. Default: `all` when all weights together take at most 1 GB, otherwise `unet`. */
   residency?: Residency | undefined;
   /** Called while files are opened, weights are moved and sessions are created. */
@@ -85,7 +94,17 @@ const modelKeys = [
   'motionGroupNorm',
   'signal',
 ];
-const loadKeys = [...modelKeys, 'adapters', 'backend', 'scheduler', 'residency', 'onProgress'];
+const loadKeys = [
+  ...modelKeys,
+  'adapters',
+  'backend',
+  'scheduler',
+  'precision',
+  'vaePrecision',
+  'residency',
+  'onProgress',
+];
+const precisions = ['float32', 'float16'];
 
 /** Checks the options of a load; objects are checked by what they must be able to do. @throws `invalid-options`. */
 export function checkLoadOptions(options: LoadOptions): void {
@@ -97,6 +116,8 @@ export function checkLoadOptions(options: LoadOptions): void {
     ...(options?.adapters === undefined || Array.isArray(options.adapters)
       ? []
       : ['adapters: expected a list, such as [lora(fileSource(…))]']),
+    ...oneOf('precision', options?.precision, [...precisions, 'auto']),
+    ...oneOf('vaePrecision', options?.vaePrecision, precisions),
     ...oneOf('residency', options?.residency, ['all', 'unet', 'one']),
   ]);
 }
@@ -113,8 +134,16 @@ export function schedulerIssue(given: unknown): string[] {
 }
 
 /** Checks the options of a plan. @throws `invalid-options`. */
-export function checkModelOptions(options: ModelOptions, otherKeys: readonly string[]): void {
-  report('plan', [...unknownKeys(options, [...modelKeys, ...otherKeys]), ...modelIssues(options)]);
+export function checkModelOptions(
+  options: ModelOptions & { precision?: unknown; vaePrecision?: unknown },
+  otherKeys: readonly string[],
+): void {
+  report('plan', [
+    ...unknownKeys(options, [...modelKeys, 'precision', 'vaePrecision', ...otherKeys]),
+    ...modelIssues(options),
+    ...oneOf('precision', options?.precision, precisions),
+    ...oneOf('vaePrecision', options?.vaePrecision, precisions),
+  ]);
 }
 
 function modelIssues(options: ModelOptions | undefined): string[] {

@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
 import { float32Tensor, type Tensor } from '../core/tensor.js';
-import { motionModuleCount } from '../models/unet.js';
-import type { UnetConfig } from '../models/unet-config.js';
+import { motionModuleCount, type UnetConfig } from '../models/unet-config.js';
 import { invalid } from './component-options.js';
 
 /** One number, or one for each frame. */

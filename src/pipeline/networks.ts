@@ -8,11 +8,18 @@ import { buildVaeDecoder } from '../models/vae-decoder.js';
 import { buildVaeEncoder } from '../models/vae-encoder.js';
 import type { ActiveAdapters } from './active-adapters.js';
 import type { Residency } from './load-options.js';
+import type { NetworkPrecision } from './network-precision.js';
 import { type AcquireOptions, type NetworkSlot, networkSlot } from './network-slot.js';
 import type { OpenedModel } from './opened-model.js';
 
-/** The names of the networks, as in progress and errors. */
-export type NetworkName = 'text_encoder' | 'unet' | 'vae_decoder' | 'vae_encoder';
+/** The names of the networks; `…_tiles` are the VAE's for tiles, which are called as the whole ones in progress and errors. */
+export type NetworkName =
+  | 'text_encoder'
+  | 'unet'
+  | 'vae_decoder'
+  | 'vae_encoder'
+  | 'vae_decoder_tiles'
+  | 'vae_encoder_tiles';
 
 /** Which network is wanted, and how it is brought into memory. */
 export interface HoldOptions extends AcquireOptions {
@@ -22,6 +29,15 @@ export interface HoldOptions extends AcquireOptions {
 
 /** The networks of a pipeline, each loaded when first needed and kept as long as the residency says. */
 export interface Networks {
+  /** Which networks stay in memory between uses. */
+  readonly residency: Residency;
+  /** What they are loaded in. */
+  readonly precision: NetworkPrecision;
+  /**
+   * Lets a network stay in memory between uses, whatever the residency says, until the function that is returned is
+   * called. Loads nothing by itself.
+   */
+  keep(name: NetworkName): () => Promise<void>;
   /**
    * A network's session, kept in memory until `done` is called; then it goes unless others hold it or the residency
    * says that it stays. A UNet of another form than the loaded one takes its place.
@@ -48,6 +64,7 @@ export function networks(
   residency: Residency,
   groupNorm: MotionGroupNorm,
   adapters: ActiveAdapters,
+  precision: NetworkPrecision,
 ): Networks {
   const { dialect } = capabilities;
   const { motion } = model;
@@ -55,26 +72,32 @@ export function networks(
     networkSlot(label, backend, build, async () => {
       await Promise.all([model.close(), adapters.close()]);
     });
-  let form = plainUnet;
+  const shared = { dialect, precision: precision.unet };
+  const ofVae = { ...model.vae, dialect, precision: precision.vae };
+  let form: UnetForm = { ...plainUnet, precision: precision.unet };
   const slots: Record<NetworkName, NetworkSlot> = {
     text_encoder: slot('text_encoder', (signal) =>
-      buildClipText({ ...model.textEncoder, ...adapters.changes('text_encoder'), dialect, signal }),
+      buildClipText({ ...model.textEncoder, ...adapters.changes('text_encoder'), ...shared, signal }),
     ),
     unet: slot('unet', (signal) =>
       buildUnet({
         ...model.unet,
         ...adapters.changes('unet'),
         dialect,
+        precision: form.precision,
         signal,
         form,
         motion: motion && { config: motion.config, version: motion.module.version, groupNorm },
       }),
     ),
-    vae_decoder: slot('vae_decoder', (signal) => buildVaeDecoder({ ...model.vae, dialect, signal })),
-    vae_encoder: slot('vae_encoder', (signal) => buildVaeEncoder({ ...model.vae, dialect, signal })),
+    vae_decoder: slot('vae_decoder', (signal) => buildVaeDecoder({ ...ofVae, signal })),
+    vae_encoder: slot('vae_encoder', (signal) => buildVaeEncoder({ ...ofVae, signal })),
+    vae_decoder_tiles: slot('vae_decoder', (signal) => buildVaeDecoder({ ...ofVae, signal, tiles: true })),
+    vae_encoder_tiles: slot('vae_encoder', (signal) => buildVaeEncoder({ ...ofVae, signal, tiles: true })),
   };
+  const kept = new Set<NetworkName>();
   const stays = (name: NetworkName): boolean =>
-    residency === 'all' || (residency === 'unet' && name === 'unet');
+    residency === 'all' || (residency === 'unet' && name === 'unet') || kept.has(name);
 
   const holders = new Map<NetworkName, number>();
   const count = (name: NetworkName, change: number): number => {
@@ -86,7 +109,7 @@ export function networks(
   async function makeRoomFor(name: NetworkName): Promise<void> {
     if (residency !== 'one') return;
     const others = (Object.keys(slots) as NetworkName[]).filter(
-      (other) => other !== name && !holders.get(other),
+      (other) => other !== name && !holders.get(other) && !kept.has(other),
     );
     await Promise.all(others.map((other) => slots[other].release()));
   }
@@ -95,7 +118,8 @@ export function networks(
     if (count(name, -1) === 0 && !stays(name)) await slots[name].release();
   }
 
-  async function takeForm(wanted: UnetForm): Promise<void> {
+  async function takeForm(given: UnetForm): Promise<void> {
+    const wanted = { ...given, precision: given.precision ?? precision.unet };
     if (sameForm(wanted, form)) return;
     if (holders.get('unet')) {
       throw new AnimateDiffError(
@@ -123,6 +147,15 @@ export function networks(
   }
 
   return {
+    residency,
+    precision,
+    keep(name) {
+      kept.add(name);
+      return async () => {
+        kept.delete(name);
+        if (!holders.get(name) && !stays(name)) await slots[name].release();
+      };
+    },
     hold,
     async use(name, options, work) {
       const { session, done } = await hold(name, options);

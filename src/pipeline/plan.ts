@@ -1,13 +1,17 @@
 import type { ModelArtifact } from '../backends/backend.js';
 import { elementCount } from '../core/tensor.js';
 import { buildClipText } from '../models/clip-text.js';
+import type { Precision } from '../models/precision.js';
 import { buildUnet } from '../models/unet.js';
 import type { UnetConfig } from '../models/unet-config.js';
 import { latentScale } from '../models/vae-config.js';
 import { buildVaeDecoder } from '../models/vae-decoder.js';
+import { elementBytes } from '../onnx/weight-layout.js';
 import { checkModelOptions, type ModelOptions, type Residency } from './load-options.js';
+import type { NetworkPrecision } from './network-precision.js';
 import type { NetworkName } from './networks.js';
 import { type OpenedModel, openModel } from './opened-model.js';
+import { vaeTiles } from './vae-tiling.js';
 
 /** What a generation is planned for. */
 export interface PlanOptions {
@@ -17,6 +21,10 @@ export interface PlanOptions {
   width?: number | undefined;
   /** Pixels. Default: as `width`. */
   height?: number | undefined;
+  /** Of text encoder and UNet. Default: the pipeline's own, `float32` without one. */
+  precision?: Precision | undefined;
+  /** Of the VAE. Default: the pipeline's own, `float32` without one. */
+  vaePrecision?: Precision | undefined;
   /** Default: `all` up to 1 GB of weights, otherwise `unet`. */
   residency?: Residency | undefined;
 }
@@ -24,9 +32,9 @@ export interface PlanOptions {
 /** Memory of one network, in bytes. */
 export interface NetworkPlan {
   readonly name: NetworkName;
-  /** Float32 weights. */
+  /** Weights as they are stored. */
   readonly weightBytes: number;
-  /** Estimated intermediate results of one run. */
+  /** Estimated intermediate results of one run, on a device that computes in the network's precision. */
   readonly activationBytes: number;
   /** Kilobytes of graph around the weights. */
   readonly graphBytes: number;
@@ -67,30 +75,38 @@ export async function planModel(model: OpenedModel, options: PlanOptions): Promi
   const latentPixels = (width / scale) * (height / scale);
   const dialect = new Set<never>();
   const { motion } = model;
+  const { precision = 'float32', vaePrecision = 'float32' } = options;
+  const [size, vaeSize] = [elementBytes[precision], elementBytes[vaePrecision]];
   const unet = await buildUnet({
     ...model.unet,
     dialect,
+    precision,
     motion: motion && { config: motion.config, version: motion.module.version, groupNorm: 'original' },
   });
   const networks = [
-    networkPlan('text_encoder', await buildClipText({ ...model.textEncoder, dialect }), 0),
-    networkPlan('unet', unet, unetActivations(model.unet.config, frames * latentPixels)),
+    networkPlan('text_encoder', await buildClipText({ ...model.textEncoder, dialect, precision }), 0),
+    networkPlan('unet', unet, size * unetActivations(model.unet.config, frames * latentPixels)),
     networkPlan(
       'vae_decoder',
-      await buildVaeDecoder({ ...model.vae, dialect }),
-      decoderActivations(model.vae.config.blockOutChannels, width * height),
+      await buildVaeDecoder({ ...model.vae, dialect, precision: vaePrecision }),
+      vaeSize * decoderActivations(model.vae.config.blockOutChannels, decodedAtOnce(width, height, scale)),
     ),
   ];
   const weightBytes = networks.reduce((sum, network) => sum + network.weightBytes, 0);
-  const residency = options.residency ?? usualResidency(model);
+  const residency = options.residency ?? usualResidency(model, { unet: precision, vae: vaePrecision });
   return { networks, residency, weightBytes, peakBytes: peak(networks, residency) };
 }
 
 /** `all` for models whose weights take at most 1 GB, otherwise `unet`. */
-export function usualResidency({ unet, textEncoder, vae }: OpenedModel): Residency {
-  const bytes = [unet, textEncoder, vae]
-    .flatMap(({ weights }) => [...weights.names].map((name) => 4 * elementCount(weights.shape(name) ?? [0])))
-    .reduce((sum, size) => sum + size, 0);
+export function usualResidency(
+  { unet, textEncoder, vae }: OpenedModel,
+  precision: NetworkPrecision,
+): Residency {
+  const count = ({ weights }: OpenedModel['unet' | 'textEncoder' | 'vae']): number =>
+    [...weights.names].reduce((sum, name) => sum + elementCount(weights.shape(name) ?? [0]), 0);
+  const bytes =
+    elementBytes[precision.unet] * (count(unet) + count(textEncoder)) +
+    elementBytes[precision.vae] * count(vae);
   return bytes <= keepAllBytes ? 'all' : 'unet';
 }
 
@@ -111,7 +127,7 @@ function peak(networks: readonly NetworkPlan[], residency: Residency): number {
 }
 
 /**
- * The skips of the way down, and the widest moment: the first level's feed-forward, whose hidden layer is eight
+ * Elements of the skips of the way down, and the widest moment: the first level's feed-forward, whose hidden layer is eight
  * channels wide and is split, gated and multiplied.
  */
 function unetActivations({ blockOutChannels, layersPerBlock }: UnetConfig, latentPixels: number): number {
@@ -120,10 +136,16 @@ function unetActivations({ blockOutChannels, layersPerBlock }: UnetConfig, laten
     0,
   );
   const widest = 24 * blockOutChannels[0]!;
-  return 4 * latentPixels * (skips + widest);
+  return latentPixels * (skips + widest);
 }
 
-/** The last level at full size: input, norm, activation and convolution of the second-widest channels. */
+/** Pixels that the decoder works on at one time, unless told otherwise. */
+function decodedAtOnce(width: number, height: number, scale: number): number {
+  const { measured } = vaeTiles(height / scale, width / scale, scale) ?? {};
+  return measured ? measured.rows.size * measured.columns.size * scale ** 2 : width * height;
+}
+
+/** Elements of the last level at full size: input, norm, activation and convolution of the second-widest channels. */
 function decoderActivations(blockOutChannels: readonly number[], pixels: number): number {
-  return 4 * pixels * 5 * (blockOutChannels[1] ?? blockOutChannels[0]!);
+  return pixels * 5 * (blockOutChannels[1] ?? blockOutChannels[0]!);
 }

@@ -52,7 +52,8 @@ function namesOf(option: string, keyframes: readonly ResolvedKeyframe[]): string
   return keyframes.map(({ frame }) => (keyframes.length === 1 ? option : `${option} at frame ${frame}`));
 }
 
-function truncation(name: string, words: string, room: number): Warning {
+/** Words of a prompt that do not fit. */
+export function truncation(name: string, words: string, room: number): Warning {
   const message = `${name}: only ${room} tokens fit; ignored: '${words}'`;
   return { code: 'prompt-truncated', message };
 }
@@ -63,19 +64,27 @@ function isGuided({ guidanceScale, guidanceSchedule }: ResolvedGenerateOptions):
   return guidanceScale * Math.max(...factors) > 1;
 }
 
-/** Runs the text encoder: one embedding for the clip, or one a frame where prompts travel. */
+/** Runs the text encoder: one embedding for each keyframe, `[keyframes, tokens, width]`. */
 export async function* encodePrompts(
-  { components }: GenerationParts,
-  { positive, negative, batch }: PromptPlan,
-  { numFrames, clipSkip, emphasis, travel, signal }: ResolvedGenerateOptions,
-): AsyncGenerator<PipelineEvent, Conditioning, undefined> {
+  { components }: Pick<GenerationParts, 'components'>,
+  { batch }: PromptPlan,
+  { clipSkip, emphasis, signal }: ResolvedGenerateOptions,
+): AsyncGenerator<PipelineEvent, Float32Tensor, undefined> {
   const encoded = yield* withProgress((onProgress) =>
     components.textEncoder.encodeRows(batch.rows, { clipSkip, signal, onProgress }),
   );
-  const context = batchContext(encoded, batch, emphasis);
+  return batchContext(encoded, batch, emphasis);
+}
+
+/** What the UNet attends to, from {@link encodePrompts}: one embedding for the clip, or one a frame where prompts travel. */
+export function conditioningOfPrompts(
+  encoded: Float32Tensor,
+  { positive, negative }: PromptPlan,
+  { numFrames, travel }: ResolvedGenerateOptions,
+): Conditioning {
   const of = (keyframes: readonly ResolvedKeyframe[], first: number): Float32Tensor => {
     const own = pickRows(
-      context,
+      encoded,
       keyframes.map((_, index) => first + index),
     );
     if (keyframes.length === 1) return own;

@@ -9,6 +9,7 @@ import {
 } from '../schedulers/presets.js';
 import type { Scheduler } from '../schedulers/scheduler.js';
 import { schedulerFromConfig } from '../schedulers/scheduler-config.js';
+import { schedulerIssue } from './load-options.js';
 import type { OpenedModel } from './opened-model.js';
 
 /** How a model is sampled unless the caller says otherwise. */
@@ -53,6 +54,16 @@ export function schedulerFor(
     );
   }
   return { scheduler, warnings: contradictions(preset, scheduler) };
+}
+
+/** The scheduler of a generation; the pipeline's in place of a wrong one, which is told with all other options. */
+export function chosenScheduler(
+  defaults: SamplingDefaults,
+  given: Scheduler | SchedulerFactory | undefined,
+): ReturnType<typeof schedulerFor> {
+  return given !== undefined && schedulerIssue(given).length === 0
+    ? schedulerFor(defaults, given)
+    : { scheduler: defaults.scheduler, warnings: [] };
 }
 
 /** How many steps a scheduler with timesteps or levels of its own takes; `undefined` for all others. */

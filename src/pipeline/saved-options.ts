@@ -3,7 +3,7 @@ import type { GenerateOptions, ResolvedGenerateOptions } from './generate-option
 import type { GenerationState } from './generation-state.js';
 
 /** Options that are no plain data, or that a resumed run does not need: pictures have become latents. */
-const notSaved = ['signal', 'scheduler', 'latents', 'video', 'seed'] as const;
+const notSaved = ['signal', 'scheduler', 'latents', 'video', 'image', 'seed'] as const;
 
 /** A generation's options as plain data, sharing nothing with the caller's. */
 export function savedOptions(options: ResolvedGenerateOptions): Pick<GenerationState, 'options' | 'tensors'> {

@@ -1,30 +1,48 @@
 import { asFloat32, type Float32Tensor, float32Tensor, type Tensor } from '../core/tensor.js';
-import { timestepWaves } from '../models/nn/time-embedding.js';
+import { freeUFeeds } from '../models/nn/free-u.js';
+import { type TimestepWaves, timestepWaves } from '../models/nn/time-embedding.js';
+import type { Precision } from '../models/precision.js';
+import type { ViewOptions } from '../windows/view-options.js';
 import type { ActiveAdapters } from './active-adapters.js';
 import { type ComponentOptions, invalid } from './component-options.js';
+import { type FreeUOptions, resolveFreeU } from './free-u-options.js';
 import { type MotionAmount, motionFeeds } from './motion-amounts.js';
 import type { Networks } from './networks.js';
 import type { OpenedModel } from './opened-model.js';
+import { unetFormOf } from './unet-form-of.js';
+import { checkViews, viewFeeds } from './view-feeds.js';
 
 /** What the denoising network is asked. */
 export interface UnetInput {
   /** Noisy latents `[batch, 4, frames, height, width]`. */
   readonly sample: Float32Tensor;
-  /** Position in the noise schedule, 0 to 999. */
-  readonly timestep: number;
+  /** Position in the noise schedule, 0 to 999: of all frames, or one for each frame of a clip. */
+  readonly timestep: number | readonly number[];
   /** Embeddings `[contexts, tokens, width]`, one for each clip or one for each frame of each clip. */
   readonly context: Float32Tensor;
   /** Factor of what the motion modules add. Default 1, and 0 for a single frame: the image model alone. */
   readonly motionEffect?: MotionAmount | undefined;
   /** Factor of the temporal attention's keys: more makes livelier movement. Default 1. */
   readonly motionScale?: MotionAmount | undefined;
+  /**
+   * Windows through which the motion modules see the frames, of which there may then be more than `maxFrames`. Default:
+   * none. Changing between some and none loads the UNet again.
+   */
+  readonly viewWindows?: ViewOptions | undefined;
+  /**
+   * FreeU's factors; `true` for those that are recommended. Default: none. Changing between some and none, or the version,
+   * loads the UNet again.
+   */
+  readonly freeU?: FreeUOptions | boolean | undefined;
+  /** Default: as the pipeline was loaded. Another one loads the UNet again. */
+  readonly precision?: Precision | undefined;
   /** Share of the denoising steps that are done, from 0 to 1: where live adapters stand in their schedules. Default 0. */
   readonly progress?: number | undefined;
 }
 
 /** The denoising network. */
 export interface Unet {
-  /** Most frames in one call: the positions that the motion module has; 1 without one. */
+  /** Most frames in one call without `viewWindows`: the positions that the motion module has; 1 without one. */
   readonly maxFrames: number;
   /**
    * The predicted noise, in the sample's shape.
@@ -42,13 +60,14 @@ export function unet(model: OpenedModel, nets: Networks, adapters: ActiveAdapter
     maxFrames,
     async predict(input, { signal, onProgress } = {}) {
       const { sample, timestep, context, progress = 0 } = input;
-      const [batch = 0, channels, frames = 0, , width] = sample.shape;
+      const [batch = 0, channels, frames = 0, height = 0, width = 0] = sample.shape;
       if (sample.shape.length !== 5 || channels !== inChannels || width === 0) {
         invalid(
           `sample: expected [batch, ${inChannels}, frames, height, width], got [${sample.shape.join(', ')}]`,
         );
       }
-      checkFrameCount(frames, maxFrames, model.motion?.module.label);
+      if (input.viewWindows) checkViews(input.viewWindows, model.motion);
+      else checkFrameCount(frames, maxFrames, model.motion?.module.label);
       const [contexts = 0, , size] = context.shape;
       if (
         context.shape.length !== 3 ||
@@ -63,7 +82,7 @@ export function unet(model: OpenedModel, nets: Networks, adapters: ActiveAdapter
       // Copies: a backend may take the buffers of its feeds away.
       const feeds: Record<string, Tensor> = {
         sample: float32Tensor(sample.data.slice(), sample.shape),
-        time: float32Tensor(timestepWaves(timestep, waves), [1, waves.size]),
+        time: timeFeed(timestep, batch, frames, waves),
         context: float32Tensor(context.data.slice(), context.shape),
         ...adapters.feeds('unet', progress),
       };
@@ -71,11 +90,39 @@ export function unet(model: OpenedModel, nets: Networks, adapters: ActiveAdapter
         const { motionEffect = frames === 1 ? 0 : 1, motionScale = 1 } = input;
         Object.assign(feeds, motionFeeds(model.unet.config, { batch, frames }, motionEffect, motionScale));
       }
-      return nets.use('unet', { signal, onProgress }, async (session) =>
+      if (input.viewWindows) Object.assign(feeds, viewFeeds(input.viewWindows, frames, maxFrames));
+      const freeU = resolveFreeU(input.freeU);
+      if (freeU) Object.assign(feeds, freeUFeeds(freeU.version, freeU, model.unet.config, { height, width }));
+      const form = unetFormOf(input);
+      return nets.use('unet', { signal, onProgress, form }, async (session) =>
         asFloat32((await session.run(feeds, { signal }))['noise'], 'noise'),
       );
     },
   };
+}
+
+/** Waves of a time for all images, `[1, size]`, or where frames differ, for each of them, `[batch * frames, size]`. */
+function timeFeed(
+  timestep: UnetInput['timestep'],
+  batch: number,
+  frames: number,
+  waves: TimestepWaves,
+): Float32Tensor {
+  const times = typeof timestep === 'number' ? Array.from({ length: frames }, () => timestep) : timestep;
+  if (times.length !== frames || !times.every(Number.isFinite)) {
+    invalid(
+      `timestep: expected a number, or one for each of the ${frames} frames, got [${times.join(', ')}]`,
+    );
+  }
+  // One row gives what it always gave, to the bit; many rows may be multiplied in another order.
+  const clip = times.every((time) => time === times[0]) ? times.slice(0, 1) : times;
+  const rows = clip.length === 1 ? 1 : batch * frames;
+  const data = new Float32Array(rows * waves.size);
+  clip.forEach((time, frame) => {
+    const row = timestepWaves(time, waves);
+    for (let at = frame; at < rows; at += clip.length) data.set(row, at * waves.size);
+  });
+  return float32Tensor(data, [rows, waves.size]);
 }
 
 /** @throws `invalid-options` when a clip is longer than the motion module can see at once. */

@@ -2,8 +2,9 @@ import type { Backend, FusedOperator } from '../backends/backend.js';
 import type { Tensor } from '../core/tensor.js';
 import { float32Tensor } from '../core/tensor.js';
 import { fusedAttention } from '../onnx/attention.js';
-import { fusedQuickGelu, gelu } from '../onnx/elementwise.js';
+import { fusedBiasGelu, fusedQuickGelu, gelu } from '../onnx/elementwise.js';
 import type { GraphBuilder } from '../onnx/graph.js';
+import { fusedConvAdd } from '../onnx/row-conv.js';
 import type { Value } from '../onnx/value.js';
 import { check, checkClose } from './conformance.js';
 import { weightless } from './sample-networks.js';
@@ -45,6 +46,29 @@ const cases: Readonly<Record<FusedOperator, DialectCase>> = {
     emit: (g) => gelu(g, g.input('x', 'float32', [3])),
     feeds: () => ({ x: float32Tensor(Float32Array.of(0, 1, -1), [3]) }),
     expected: [0, 0.8413447, -0.1586553],
+  },
+  BiasGelu: {
+    emit: (g) => fusedBiasGelu(g, g.input('x', 'float32', [1, 2]), g.input('bias', 'float32', [2])),
+    feeds: () => ({
+      x: float32Tensor(Float32Array.of(0, 1), [1, 2]),
+      bias: float32Tensor(Float32Array.of(1, -2), [2]),
+    }),
+    expected: [0.8413447, -0.1586553],
+  },
+  // Kernels of one row over ones make 2 at the sides and 3 between; what they are added to is 10.
+  FusedConv: {
+    emit: (g) =>
+      fusedConvAdd(g, {
+        x: g.input('x', 'float32', [1, 1, 1, 3]),
+        kernel: g.input('kernel', 'float32', [1, 1, 1, 3]),
+        onto: g.input('onto', 'float32', [1, 1, 1, 3]),
+      }),
+    feeds: () => ({
+      x: float32Tensor(new Float32Array(3).fill(1), [1, 1, 1, 3]),
+      kernel: float32Tensor(new Float32Array(3).fill(1), [1, 1, 1, 3]),
+      onto: float32Tensor(new Float32Array(3).fill(10), [1, 1, 1, 3]),
+    }),
+    expected: [12, 13, 12],
   },
   BiasSplitGelu: {
     emit: (g) =>

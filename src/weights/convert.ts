@@ -69,6 +69,11 @@ export function toFloat32({ type, bytes }: Pick<RawTensor, 'type' | 'bytes'>): F
   }
 }
 
+/** The half bits of an f16 tensor's bytes; may be a view of them, not a copy. */
+export function float16Bits(bytes: Uint8Array): Uint16Array {
+  return viewAs(Uint16Array, bytes);
+}
+
 interface ViewConstructor<T> {
   readonly BYTES_PER_ELEMENT: number;
   new (buffer: ArrayBufferLike, byteOffset: number, length: number): T;

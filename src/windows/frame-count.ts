@@ -1,7 +1,7 @@
 import { AnimateDiffError } from '../core/errors.js';
 
 /** More than an hour at any usual rate; a bound for what windows are made of. */
-const mostFrames = 100_000;
+export const mostFrames = 100_000;
 
 /**
  * Checks a whole number that says how many or which.

@@ -140,7 +140,7 @@ test('weights are laid out aligned, in order, in blobs below 2 GiB', () => {
   const gigabyte = 2 ** 30;
   const blobs = layOutWeights(
     'unet',
-    [100, gigabyte, gigabyte, 7].map((byteLength, i) => ({ name: `w${i}`, byteLength })),
+    [100, gigabyte, gigabyte, 7].map((byteLength, i) => ({ name: `w${i}`, type: 'uint8', byteLength })),
   );
   expect(blobs.map(({ location, byteLength }) => [location, byteLength])).toEqual([
     ['unet-0.weights', 128 + gigabyte],

@@ -159,6 +159,8 @@ describe('FreeInit', () => {
     const video = [{ width: 32, height: 32, data: new Uint8ClampedArray(4 * 32 * 32) }];
     await refused({ video, freeInit: true }, /freeInit: .*video/);
     await refused({ freeInit: { iterations: 0 } }, /freeInit/);
+    await refused({ freeInit: { iterations: 0.5 } }, /freeInit\.iterations: .*expected int/);
+    await refused({ freeInit: 3 }, /freeInit: .*expected boolean or object/);
     await refused({ freeInit: { iteration: 2 } }, /freeInit/);
   });
 

@@ -5,7 +5,7 @@ import { matmul } from '../../onnx/linear.js';
 import { inferred, reshape, transpose } from '../../onnx/shape-ops.js';
 import type { Value } from '../../onnx/value.js';
 import { dense } from './layers.js';
-import type { Net } from './net.js';
+import { asCompute, asFloat32, type Net } from './net.js';
 
 /** Names and biases of an attention layer's four projections. */
 export interface ProjectionNames {
@@ -35,8 +35,8 @@ export interface AttentionOptions {
   /** Number of sequences that the rows are cut into. */
   sequences: Dim;
   causal?: boolean;
-  /** Factors of the keys, `[1, length, 1]`; none unless given. */
-  keyScale?: Value | undefined;
+  /** What is done to the keys, `[sequences, length, channels]`; nothing unless given. */
+  scaleKeys?: ((keys: Value) => Value) | undefined;
 }
 
 /**
@@ -53,7 +53,7 @@ export function attention(net: Net, x: Value, options: AttentionOptions): Value 
   const key = project(names.key, context);
   const attended = attend(net, {
     query: project(names.query, x),
-    key: options.keyScale ? multiply(g, key, options.keyScale) : key,
+    key: options.scaleKeys ? options.scaleKeys(key) : key,
     value: project(names.value, context),
     heads: options.heads,
     causal: options.causal ?? false,
@@ -71,11 +71,12 @@ function attend(net: Net, request: AttentionRequest): Value {
   const query = multiply(
     g,
     byHead(request.query, [0, 2, 1, 3]),
-    g.constant(Float32Array.of(headSize ** -0.5)),
+    g.constant(Float32Array.of(headSize ** -0.5), [1], request.query.type),
   );
-  let scores = matmul(g, query, byHead(request.key, [0, 2, 3, 1]));
+  let scores = asFloat32(net, matmul(g, query, byHead(request.key, [0, 2, 3, 1])));
   if (request.causal === true) scores = add(g, scores, causalMask(net, request.query.shape[1]!));
-  const mixed = matmul(g, softmax(g, scores), byHead(request.value, [0, 2, 1, 3]));
+  const shares = asCompute(net, softmax(g, scores));
+  const mixed = matmul(g, shares, byHead(request.value, [0, 2, 1, 3]));
   return reshape(g, transpose(g, mixed, [0, 2, 1, 3]), request.query.shape);
 }
 

@@ -4,7 +4,8 @@ import { centred, instanceNorm } from '../../onnx/norm.js';
 import { inferred, reshape, transpose } from '../../onnx/shape-ops.js';
 import type { Value } from '../../onnx/value.js';
 import type { Clip } from './clip.js';
-import type { Net } from './net.js';
+import { asCompute, asFloat32, type Net } from './net.js';
+import type { NormStatistics } from './norm-statistics.js';
 
 /** Options of {@link groupNorm}. */
 export interface GroupNormOptions {
@@ -12,6 +13,8 @@ export interface GroupNormOptions {
   epsilon: number;
   /** When given, statistics are taken over all frames of a clip instead of one frame at a time. */
   acrossFrames?: Clip | undefined;
+  /** When given, statistics come from there. Not with `acrossFrames`. */
+  statistics?: NormStatistics | undefined;
 }
 
 /**
@@ -27,16 +30,19 @@ export function groupNorm(net: Net, name: string, x: Value, options: GroupNormOp
         `${channels} channels cannot be normalised in ${options.groups} groups; the config's norm_num_groups does not fit these weights`,
       );
     }
+    // Sums of squares over a group leave float16's range, and some kernels then give wrong numbers without a NaN.
+    const wide = asFloat32(net, x);
     const normal = options.acrossFrames
-      ? normalizeClip(net, x, options, options.acrossFrames)
-      : normalize(net, x, options);
-    const scaled = multiply(g, normal, net.weight('weight', [channels], [channels, 1, 1]));
-    return add(g, scaled, net.weight('bias', [channels], [channels, 1, 1]));
+      ? normalizeClip(net, wide, options, options.acrossFrames)
+      : normalize(net, wide, options);
+    const scaled = multiply(g, normal, net.island.weight('weight', [channels], [channels, 1, 1]));
+    return asCompute(net, add(g, scaled, net.island.weight('bias', [channels], [channels, 1, 1])));
   });
 }
 
-function normalize(net: Net, x: Value, { groups, epsilon }: GroupNormOptions): Value {
+function normalize(net: Net, x: Value, { groups, epsilon, statistics }: GroupNormOptions): Value {
   const grouped = reshape(net.g, x, [x.shape[0]!, groups, inferred]);
+  if (statistics) return reshape(net.g, statistics.normalize(grouped, epsilon), x.shape);
   const even = (x.shape[1] as number) / groups < 4 ? centred(net.g, grouped) : grouped;
   return reshape(net.g, instanceNorm(net.g, even, epsilon), x.shape);
 }

@@ -1,7 +1,7 @@
 import { type ConvOptions, conv2d } from '../../onnx/conv.js';
 import { add, fusedQuickGelu, multiply, sigmoid } from '../../onnx/elementwise.js';
-import { linear } from '../../onnx/linear.js';
 import { layerNorm } from '../../onnx/norm.js';
+import { rowWinogradConv } from '../../onnx/row-winograd.js';
 import type { Value } from '../../onnx/value.js';
 import type { Net } from './net.js';
 
@@ -17,12 +17,21 @@ export function conv(net: Net, name: string, x: Value, options: ConvLayer): Valu
   return net.scope(name, () => {
     const kernel = options.kernel ?? 3;
     const shape = [options.outChannels, x.shape[1] as number, kernel, kernel];
-    const { weight, branch } = net.convolution('weight', shape);
-    const y = conv2d(net.g, x, weight, net.weight('bias', [options.outChannels]), options);
+    const weights = net.convolution('weight', shape, hasRowForm(kernel, options));
+    const bias = net.weight('bias', [options.outChannels]);
+    const y =
+      'kernels' in weights
+        ? rowWinogradConv(net.g, { x, kernels: weights.kernels, bias })
+        : conv2d(net.g, x, weights.weight, bias, options);
+    const { branch } = weights;
     if (branch === undefined) return y;
     const low = conv2d(net.g, x, branch.down, undefined, options);
     return add(net.g, y, conv2d(net.g, low, branch.up, undefined));
   });
+}
+
+function hasRowForm(kernel: number, { stride = 1, pads }: ConvLayer): boolean {
+  return kernel === 3 && stride === 1 && pads === undefined;
 }
 
 /** Linear layer `name` over rows `[rows, in]`; with bias unless told otherwise. A 1×1 convolution's weights serve too. */
@@ -34,8 +43,8 @@ export function dense(
   options: { bias?: boolean } = {},
 ): Value {
   return net.scope(name, () => {
-    const weight = net.weight('weight', [outSize, x.shape[1] as number]);
-    return linear(net.g, x, weight, options.bias === false ? undefined : net.weight('bias', [outSize]));
+    const weight = net.matrix('weight', [outSize, x.shape[1] as number]);
+    return weight.multiply(x, options.bias === false ? undefined : net.weight('bias', [outSize]));
   });
 }
 
@@ -50,6 +59,6 @@ export function norm(net: Net, name: string, x: Value, epsilon: number): Value {
 /** `x * sigmoid(alpha * x)`: SiLU for alpha 1, CLIP's quick GELU for 1.702. */
 export function swish(net: Net, x: Value, alpha = 1): Value {
   if (net.dialect.has('QuickGelu')) return fusedQuickGelu(net.g, x, alpha);
-  const scaled = alpha === 1 ? x : multiply(net.g, x, net.g.constant(Float32Array.of(alpha)));
+  const scaled = alpha === 1 ? x : multiply(net.g, x, net.g.constant(Float32Array.of(alpha), [1], x.type));
   return multiply(net.g, x, sigmoid(net.g, scaled));
 }

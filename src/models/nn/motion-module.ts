@@ -1,6 +1,7 @@
 import { multiplyDims } from '../../onnx/dim.js';
 import { add, multiply } from '../../onnx/elementwise.js';
-import { inferred, reshape, sliceAt, sliceTo, transpose } from '../../onnx/shape-ops.js';
+import type { GraphBuilder } from '../../onnx/graph.js';
+import { gather, inferred, reshape, sliceAt, sliceTo, transpose } from '../../onnx/shape-ops.js';
 import type { Value } from '../../onnx/value.js';
 import { attention, unetProjections } from './attention.js';
 import type { Clip } from './clip.js';
@@ -10,6 +11,7 @@ import { dense, norm } from './layers.js';
 import type { Net } from './net.js';
 import { layerNormEpsilon, transformerNormEpsilon } from './spatial-transformer.js';
 import { toImages, toTokens } from './tokens.js';
+import { type Sequences, throughViews, type Views } from './view-windows.js';
 
 /** What all motion modules of one network share. */
 export interface MotionOptions {
@@ -24,6 +26,8 @@ export interface MotionOptions {
   readonly effect: Value;
   /** Factors of the temporal attention's keys, `[modules, frames]`: 1 as trained, more for livelier movement. */
   readonly keyScale: Value;
+  /** Windows that the attentions look through; `undefined` when they see all frames. */
+  readonly views: Views | undefined;
 }
 
 /**
@@ -69,14 +73,30 @@ function fromFrameRows(net: Net, rows: Value, { clip }: MotionOptions): Value {
 
 function temporalBlock(net: Net, rows: Value, images: Value, index: number, options: MotionOptions): Value {
   const { g } = net;
-  const { heads, clip, maxFrames } = options;
-  const channels = rows.shape[1] as number;
+  const { clip, views } = options;
   const sequences = multiplyDims(clip.batch, images.shape[2]!, images.shape[3]!);
+  const frames: Sequences = { sequences, length: clip.frames };
+  const h = views
+    ? throughViews(g, rows, views, frames, (seen, ofViews) => attentions(net, seen, ofViews, index, options))
+    : attentions(net, rows, frames, index, options);
+  return add(g, h, feedForward(net, norm(net, 'norm3', h, layerNormEpsilon)));
+}
+
+function attentions(
+  net: Net,
+  rows: Value,
+  { sequences, length }: Sequences,
+  index: number,
+  options: MotionOptions,
+): Value {
+  const { g } = net;
+  const { heads, maxFrames } = options;
+  const channels = rows.shape[1] as number;
   const table = net.scope('pos_embed', () => net.weight('pe', [1, maxFrames, channels]));
-  const positions = sliceTo(g, table, clip.frames, 1);
+  const positions = sliceTo(g, table, length, 1);
   const withPositions = (x: Value): Value =>
-    reshape(g, add(g, reshape(g, x, [sequences, clip.frames, channels]), positions), x.shape);
-  const keyScale = reshape(g, sliceAt(g, options.keyScale, index), [1, clip.frames, 1]);
+    reshape(g, add(g, reshape(g, x, [sequences, length, channels]), positions), x.shape);
+  const scaleKeys = keyScaling(g, index, options);
   let h = rows;
   for (const layer of [1, 2]) {
     const normal = withPositions(norm(net, `norm${layer}`, h, layerNormEpsilon));
@@ -84,9 +104,28 @@ function temporalBlock(net: Net, rows: Value, images: Value, index: number, opti
       g,
       h,
       net.scope(`attn${layer}`, () =>
-        attention(net, normal, { heads, names: unetProjections, sequences, keyScale }),
+        attention(net, normal, { heads, names: unetProjections, sequences, scaleKeys }),
       ),
     );
   }
-  return add(g, h, feedForward(net, norm(net, 'norm3', h, layerNormEpsilon)));
+  return h;
+}
+
+/** A frame's factor on its keys, wherever views show it. */
+function keyScaling(
+  g: GraphBuilder,
+  index: number,
+  { keyScale, clip, views }: MotionOptions,
+): (keys: Value) => Value {
+  const ofFrames = sliceAt(g, keyScale, index);
+  if (views === undefined) {
+    const factors = reshape(g, ofFrames, [1, clip.frames, 1]);
+    return (keys) => multiply(g, keys, factors);
+  }
+  const places = multiplyDims(views.count, views.length);
+  const factors = reshape(g, gather(g, ofFrames, views.frames), [1, places, 1]);
+  return (keys) => {
+    const channels = keys.shape[2]!;
+    return reshape(g, multiply(g, reshape(g, keys, [inferred, places, channels]), factors), keys.shape);
+  };
 }

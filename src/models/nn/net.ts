@@ -1,19 +1,34 @@
 import type { FusedOperator } from '../../backends/backend.js';
+import { cast } from '../../onnx/cast.js';
+import { add } from '../../onnx/elementwise.js';
 import type { GraphBuilder } from '../../onnx/graph.js';
+import { linear } from '../../onnx/linear.js';
 import type { Value } from '../../onnx/value.js';
 import {
+  type ConvolutionBranch,
   type LiveConvolution,
   type LiveWeights,
+  liveBranch,
   liveConvolution,
   liveWeight,
   productWeight,
+  runsBeside,
 } from '../live-weights.js';
+import type { Precision } from '../precision.js';
+import { rowKernelsName } from '../row-kernels.js';
 import type { WeightCollector } from '../weight-collector.js';
 
 /** What a layer needs to write itself: the graph, the fused operators, and weights named by where the layer stands. */
 export interface Net {
   readonly g: GraphBuilder;
   readonly dialect: ReadonlySet<FusedOperator>;
+  /** What activations are made of, and the weights that layers get. */
+  readonly type: Precision;
+  /**
+   * The same network in float32, for layers that float16 would spoil: its weights are stored as all others and widened
+   * when the network is loaded. A float32 network is its own island.
+   */
+  readonly island: Net;
   /** Runs `body` one level deeper: `scope('resnets.0', …)` puts `resnets.0.` before names of weights and nodes. */
   scope<T>(name: string, body: () => T): T;
   /**
@@ -22,10 +37,47 @@ export interface Net {
    * @param as The shape the graph wants, if another one with the same bytes.
    */
   weight(name: string, shape: readonly number[], as?: readonly number[]): Value;
-  /** As `weight`, for a convolution, which may have a low-rank one beside it. */
-  convolution(name: string, shape: readonly number[]): LiveConvolution;
+  /**
+   * As `weight`, for the matrix `[out, in]` of a linear layer, which is asked for nowhere else: how it is stored is known
+   * to what multiplies with it alone.
+   */
+  matrix(name: string, shape: readonly [number, number]): Matrix;
+  /**
+   * As `matrix`, cut into equal pieces along `out`, each a matrix of its own; `undefined` where something changes the
+   * weight as a whole, or it pays nowhere.
+   */
+  matrices(name: string, shape: readonly [number, number], count: number): readonly Matrix[] | undefined;
+  /** The vector of such a matrix's biases in as many pieces. */
+  vectors(name: string, size: number, count: number): readonly Value[];
+  /**
+   * As `weight`, for a convolution, which may have a low-rank one beside it.
+   * @param inRows Whether `rowWinogradConv` can do it, so that its kernels may come in that form.
+   */
+  convolution(name: string, shape: readonly number[], inRows: boolean): LiveConvolution | RowConvolution;
   /** Whether the file has the weight `name` of the current scope. */
   has(name: string): boolean;
+}
+
+/** A 3×3 convolution's weight as four kernels of one row, and what runs beside it. */
+export interface RowConvolution {
+  readonly kernels: readonly Value[];
+  readonly branch: ConvolutionBranch | undefined;
+}
+
+/** The weight of a linear layer. */
+export interface Matrix {
+  /** `rows · matrixᵀ + bias` for rows `[rows, in]`: `[rows, out]`. */
+  multiply(rows: Value, bias?: Value | undefined): Value;
+}
+
+/** `x` in float32: on the way into an island. */
+export function asFloat32({ g }: Net, x: Value): Value {
+  return cast(g, x, 'float32');
+}
+
+/** `x` as the network computes: on the way in, and back from an island. */
+export function asCompute({ g, type }: Net, x: Value): Value {
+  return cast(g, x, type);
 }
 
 /** How the weights of a network differ from its file's, besides their content. */
@@ -34,38 +86,98 @@ export interface WeightChanges {
   readonly live?: LiveWeights | undefined;
   /** Weights that a product of two matrices is added to, with the inner size. */
   readonly products?: ReadonlyMap<string, number> | undefined;
+  /** What they are stored as, and computed with; default float32. */
+  readonly precision?: Precision | undefined;
 }
+
+/** Channels from which the sums over rows cost less than the multiplications that they save. */
+const rowFormChannels = 64;
 
 /** Ties a graph to a collector of weights. */
 export function makeNet(
   g: GraphBuilder,
   dialect: ReadonlySet<FusedOperator>,
   collector: WeightCollector,
-  { live, products }: WeightChanges = {},
+  { live, products, precision = 'float32' }: WeightChanges = {},
 ): Net {
   const fullName = (name: string): string => (g.path === '' ? name : `${g.path}.${name}`);
   // Each weight is asked for by one layer only, so its inputs and matrices are declared once.
   const ask = (name: string, shape: readonly number[], as: readonly number[]): [string, Value] => {
     const full = fullName(name);
     collector.request(full, shape);
-    const weight = g.weight(full, as);
+    const weight = g.weight(full, as, precision);
     const rank = products?.get(full);
     return [full, rank === undefined ? weight : productWeight(g, full, weight, rank)];
   };
-  return {
-    g,
-    dialect,
-    scope: (name, body) => g.scope(name, body),
-    weight(name, shape, as = shape) {
-      const [full, weight] = ask(name, shape, as);
-      const change = live?.get(full);
-      return change === undefined ? weight : liveWeight(g, full, weight, change);
-    },
-    convolution(name, shape) {
-      const [full, weight] = ask(name, shape, shape);
-      const change = live?.get(full);
-      return change === undefined ? { weight, branch: undefined } : liveConvolution(g, full, weight, change);
-    },
-    has: (name) => collector.has(fullName(name)),
+  const weight: Net['weight'] = (name, shape, as = shape) => {
+    const [full, own] = ask(name, shape, as);
+    const change = live?.get(full);
+    return change === undefined ? own : liveWeight(g, full, own, change);
   };
+  const convolution = (name: string, shape: readonly number[]): LiveConvolution => {
+    const [full, own] = ask(name, shape, shape);
+    const change = live?.get(full);
+    return change === undefined ? { weight: own, branch: undefined } : liveConvolution(g, full, own, change);
+  };
+  // What the CPU's kernels are best at, in the one precision that they have.
+  const cpu = precision === 'float32' && dialect.has('FusedConv');
+  // A weight that something changes as a whole is asked for as a whole.
+  const cuttable = (name: string, shape: readonly number[]): string | undefined => {
+    const full = fullName(name);
+    if (!cpu || live?.has(full) || products?.has(full)) return undefined;
+    collector.request(full, shape);
+    return full;
+  };
+  const rowConvolution = (name: string, shape: readonly number[]): LiveConvolution | RowConvolution => {
+    const full = fullName(name);
+    const [out = 0, channels = 0] = shape;
+    const rows = [4 * out, channels, 1, 3];
+    const change = live?.get(full);
+    if (Math.min(out, channels) < rowFormChannels) return convolution(name, shape);
+    if (!products?.has(full) && (change === undefined || runsBeside(change))) {
+      collector.request(full, shape);
+      const kernels = g.weightParts(rowKernelsName(full), rows, 4);
+      return { kernels, branch: change && liveBranch(g, full, { type: 'float32', shape }) };
+    }
+    // The blob that is kept must not depend on what changes a weight.
+    g.reserve(rowKernelsName(full), rows);
+    g.weightApart(full, shape);
+    return convolution(name, shape);
+  };
+  const matrixOf = (own: Value): Matrix => ({
+    // The CPU's Gemm writes the bias over the whole result before it multiplies.
+    multiply: (rows, bias) => (cpu && bias ? add(g, linear(g, rows, own), bias) : linear(g, rows, own, bias)),
+  });
+  const netOf = (type: Precision, wide: Net | undefined): Net => {
+    const net: Net = {
+      g,
+      dialect,
+      type,
+      get island() {
+        return wide ?? net;
+      },
+      scope: (name, body) => g.scope(name, body),
+      weight: (...request) => cast(g, weight(...request), type),
+      matrix: (name, shape) => matrixOf(cast(g, weight(name, shape), type)),
+      matrices(name, shape, count) {
+        const full = cuttable(name, shape);
+        return full === undefined ? undefined : g.weightParts(full, shape, count).map(matrixOf);
+      },
+      vectors(name, size, count) {
+        const full = fullName(name);
+        collector.request(full, [size]);
+        return g.weightParts(full, [size], count);
+      },
+      convolution(name, shape, inRows) {
+        if (cpu && inRows) return rowConvolution(name, shape);
+        const { weight: own, branch } = convolution(name, shape);
+        const of = (value: Value): Value => cast(g, value, type);
+        return { weight: of(own), branch: branch && { down: of(branch.down), up: of(branch.up) } };
+      },
+      has: (name) => collector.has(fullName(name)),
+    };
+    return net;
+  };
+  const wide = netOf('float32', undefined);
+  return precision === 'float32' ? wide : netOf(precision, wide);
 }

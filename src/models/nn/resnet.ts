@@ -1,20 +1,23 @@
-import { add } from '../../onnx/elementwise.js';
+import { add, addInto } from '../../onnx/elementwise.js';
 import { reshape } from '../../onnx/shape-ops.js';
 import type { Value } from '../../onnx/value.js';
 import type { Clip } from './clip.js';
 import { groupNorm } from './group-norm.js';
 import { conv, dense, swish } from './layers.js';
 import type { Net } from './net.js';
+import type { NormStatistics } from './norm-statistics.js';
 
 /** Options of {@link resnet}. */
 export interface ResnetOptions {
   outChannels: number;
   groups: number;
   epsilon: number;
-  /** SiLU of the time embedding, `[1, size]`; none in a VAE. */
+  /** SiLU of the time embedding, `[1, size]` or a row for each image; none in a VAE. */
   time?: Value | undefined;
   /** Takes norm statistics over all frames of a clip (AnimateDiff v1). */
   acrossFrames?: Clip | undefined;
+  /** Where the norms' statistics come from, when they are not their own. */
+  statistics?: NormStatistics | undefined;
 }
 
 /**
@@ -28,7 +31,7 @@ export function resnet(net: Net, name: string, x: Value, options: ResnetOptions)
     let h = conv(net, 'conv1', swish(net, groupNorm(net, 'norm1', x, options)), { outChannels });
     if (options.time !== undefined) {
       const shift = dense(net, 'time_emb_proj', options.time, outChannels);
-      h = add(g, h, reshape(g, shift, [1, outChannels, 1, 1]));
+      h = addInto(g, h, reshape(g, shift, [shift.shape[0]!, outChannels, 1, 1]));
     }
     h = conv(net, 'conv2', swish(net, groupNorm(net, 'norm2', h, options)), { outChannels });
     const shortcut =

@@ -1,6 +1,6 @@
 import type { Value } from '../../onnx/value.js';
 import { dense, swish } from './layers.js';
-import type { Net } from './net.js';
+import { asCompute, type Net } from './net.js';
 
 /** How a timestep is turned into waves. */
 export interface TimestepWaves {
@@ -33,12 +33,14 @@ export function timestepWaves(
 }
 
 /**
- * SiLU of the embedding of waves `[1, size]`, as every residual block takes it: `[1, outSize]`. As diffusers
+ * SiLU of the embedding of waves `[times, size]`, as every residual block takes it: `[times, outSize]`. As diffusers
  * `models/embeddings.py` TimestepEmbedding.
  */
 export function timeEmbedding(net: Net, waves: Value, outSize: number): Value {
-  return net.scope('time_embedding', () => {
-    const hidden = swish(net, dense(net, 'linear_1', waves, outSize));
-    return swish(net, dense(net, 'linear_2', hidden, outSize));
+  const { island } = net;
+  const embedded = net.scope('time_embedding', () => {
+    const hidden = swish(island, dense(island, 'linear_1', waves, outSize));
+    return swish(island, dense(island, 'linear_2', hidden, outSize));
   });
+  return asCompute(net, embedded);
 }

@@ -2,9 +2,10 @@ import { add } from '../../onnx/elementwise.js';
 import type { Value } from '../../onnx/value.js';
 import type { VaeConfig } from '../vae-config.js';
 import { attention, type ProjectionNames } from './attention.js';
-import { groupNorm } from './group-norm.js';
+import { type GroupNormOptions, groupNorm } from './group-norm.js';
 import { conv, swish } from './layers.js';
 import type { Net } from './net.js';
+import { type NormStatistics, normStatistics } from './norm-statistics.js';
 import { resnet } from './resnet.js';
 import { toImages, toTokens } from './tokens.js';
 
@@ -19,13 +20,30 @@ const projections: ProjectionNames = {
   bias: true,
 };
 
+/** A VAE's shape, and where the statistics of its norms come from, when they are not their own. */
+export interface VaeShape extends VaeConfig {
+  readonly statistics?: NormStatistics | undefined;
+}
+
+/** A VAE's shape for whole images, or for tiles of one that are normalised alike: see {@link normStatistics}. */
+export function vaeShape({ g }: Net, config: VaeConfig, tiles: boolean | undefined): VaeShape {
+  return tiles ? { ...config, statistics: normStatistics(g, config.normNumGroups) } : config;
+}
+
+function normOptions({
+  normNumGroups: groups,
+  statistics,
+}: VaeShape): Pick<GroupNormOptions, 'groups' | 'epsilon' | 'statistics'> {
+  return { groups, epsilon, statistics };
+}
+
 /** Residual block without time. */
-export function vaeResnet(net: Net, name: string, x: Value, outChannels: number, config: VaeConfig): Value {
-  return resnet(net, name, x, { outChannels, groups: config.normNumGroups, epsilon });
+export function vaeResnet(net: Net, name: string, x: Value, outChannels: number, config: VaeShape): Value {
+  return resnet(net, name, x, { outChannels, ...normOptions(config) });
 }
 
 /** The middle: residual block, one-headed attention over the pixels of each image, residual block. */
-export function vaeMiddle(net: Net, x: Value, config: VaeConfig): Value {
+export function vaeMiddle(net: Net, x: Value, config: VaeShape): Value {
   const channels = x.shape[1] as number;
   return net.scope('mid_block', () => {
     const h = vaeResnet(net, 'resnets.0', x, channels, config);
@@ -34,9 +52,9 @@ export function vaeMiddle(net: Net, x: Value, config: VaeConfig): Value {
   });
 }
 
-function vaeAttention(net: Net, x: Value, config: VaeConfig): Value {
+function vaeAttention(net: Net, x: Value, config: VaeShape): Value {
   return net.scope('attentions.0', () => {
-    const normal = groupNorm(net, 'group_norm', x, { groups: config.normNumGroups, epsilon });
+    const normal = groupNorm(net, 'group_norm', x, normOptions(config));
     const rows = attention(net, toTokens(net, normal), {
       heads: 1,
       names: projections,
@@ -46,8 +64,8 @@ function vaeAttention(net: Net, x: Value, config: VaeConfig): Value {
   });
 }
 
-/** Norm, SiLU and convolution that end encoder and decoder. */
-export function vaeHead(net: Net, x: Value, outChannels: number, config: VaeConfig): Value {
-  const normal = groupNorm(net, 'conv_norm_out', x, { groups: config.normNumGroups, epsilon });
-  return conv(net, 'conv_out', swish(net, normal), { outChannels });
+/** Norm, SiLU and convolution that end encoder and decoder, in float32. */
+export function vaeHead({ island }: Net, x: Value, outChannels: number, config: VaeShape): Value {
+  const normal = groupNorm(island, 'conv_norm_out', x, normOptions(config));
+  return conv(island, 'conv_out', swish(island, normal), { outChannels });
 }

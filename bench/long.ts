@@ -1,0 +1,58 @@
+import { fork } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { EndlessMemory, LongTask, RunMemory } from './long-run.js';
+import type { RandomModel } from './random-model.js';
+import type { LongResult } from './result.js';
+
+/** What the part about long animations is told. */
+export interface LongBenchOptions {
+  readonly folder: string;
+  readonly threads: number;
+  /** Side of the square frames, in pixels. */
+  readonly pixels: number;
+  note(text: string): void;
+}
+
+const frames = [16, 256] as const;
+/** What endless frames are compared between. */
+const endless = [50, 200] as const;
+
+/** Memory of long animations against short ones, each in a process of its own, whose peak is nobody else's. */
+export async function benchLong(model: RandomModel, options: LongBenchOptions): Promise<LongResult> {
+  const { folder, threads, pixels, note } = options;
+  const cache = mkdtempSync(join(folder, 'cache-'));
+  const task = { model, cache, threads, pixels };
+  try {
+    note('long: one frame, which fills the weights cache');
+    await inProcess<RunMemory>({ ...task, kind: 'generate', frames: 1 });
+    const runs: RunMemory[] = [];
+    for (const count of frames) {
+      note(`long: ${count} frames`);
+      runs.push(await inProcess<RunMemory>({ ...task, kind: 'generate', frames: count }));
+    }
+    note(`long: endless frames, up to ${endless[1]}`);
+    const growth = await inProcess<EndlessMemory>({ ...task, kind: 'endless', at: endless });
+    return { pixels, short: runs[0]!, long: runs[1]!, endless: growth };
+  } finally {
+    rmSync(cache, { recursive: true, force: true });
+  }
+}
+
+/** Runs a task in a new process, with this one's loaders. */
+function inProcess<T>(task: LongTask): Promise<T> {
+  const child = fork(fileURLToPath(new URL('./long-run.ts', import.meta.url)));
+  return new Promise<T>((resolve, reject) => {
+    let result: T | undefined;
+    child.on('message', (message) => {
+      result = message as T;
+    });
+    child.on('error', reject);
+    child.on('exit', (code) => {
+      if (code === 0 && result !== undefined) resolve(result);
+      else reject(new Error(`the process of ${JSON.stringify(task)} ended with ${code}`));
+    });
+    child.send(task);
+  });
+}

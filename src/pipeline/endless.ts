@@ -1,0 +1,180 @@
+import type { Float32Tensor } from '../core/tensor.js';
+import { timeLeft } from '../core/time-left.js';
+import { randomSeed } from '../core/torch-random.js';
+import type { Warning } from '../core/warnings.js';
+import { plainUnet } from '../models/unet-form.js';
+import type { Scheduler } from '../schedulers/scheduler.js';
+import type { DiagonalWindow } from '../windows/diagonal-windows.js';
+import type { PipelineComponents } from './components.js';
+import {
+  type EndlessOptions,
+  type ResolvedEndlessOptions,
+  resolveEndlessOptions,
+} from './endless-options.js';
+import { endlessPrompts } from './endless-prompts.js';
+import { type EndlessQueue, endlessQueue, type HeadStep } from './endless-queue.js';
+import type { PipelineEvent } from './events.js';
+import { frameOfPixels, imagePixels } from './frame-image.js';
+import type { GenerationParts } from './generation-parts.js';
+import { guidedPrediction } from './guidance.js';
+import { latentFrame } from './latents.js';
+import type { NetworkName } from './networks.js';
+import type { OpenedModel } from './opened-model.js';
+import { chosenScheduler, guidanceWarnings, type SamplingDefaults, stepsOf } from './sampling-defaults.js';
+import { type NonFinite, nonFinite } from './unet-guard.js';
+import { vaeTiles } from './vae-tiling.js';
+import { withProgress } from './with-progress.js';
+
+type Events<T> = AsyncGenerator<PipelineEvent, T, undefined>;
+
+/**
+ * Checks what is asked of a model.
+ * @throws `invalid-options`.
+ */
+export function endlessRequest(
+  options: EndlessOptions,
+  sampling: SamplingDefaults,
+  { nativeSize }: Pick<OpenedModel, 'nativeSize'>,
+  { unet, vae }: PipelineComponents,
+): {
+  readonly resolved: ResolvedEndlessOptions;
+  readonly scheduler: Scheduler;
+  readonly warnings: readonly Warning[];
+} {
+  const { onlySampler, numInferenceSteps, guidanceScale } = sampling.preset;
+  const { scheduler, warnings } = chosenScheduler(sampling, options?.scheduler);
+  const resolved = resolveEndlessOptions(options, {
+    maxFrames: unet.maxFrames,
+    size: nativeSize,
+    sizeMultiple: vae.latentScale,
+    guidanceScale,
+    numInferenceSteps: stepsOf(scheduler) ?? (onlySampler ? numInferenceSteps : undefined),
+  });
+  const guidance = guidanceWarnings(sampling, resolved.guidanceScale);
+  return { resolved, scheduler, warnings: [...warnings, ...guidance] };
+}
+
+/**
+ * Frames without end, one a round: all of the queue take a step, the first is clean then and shown. The caller drives it;
+ * nothing is computed before it is asked for, and what is kept does not grow.
+ */
+export async function* endless(parts: GenerationParts, options: ResolvedEndlessOptions): Events<void> {
+  const { width, height, windowLength, lookahead, numInferenceSteps: steps, signal } = options;
+  const { scheduler, latentChannels, components } = parts;
+  const scale = components.vae.latentScale;
+  const seed = options.seed ?? randomSeed();
+  const frameShape = [1, latentChannels, 1, height / scale, width / scale];
+  const queue = endlessQueue({ scheduler, steps, seed, frameShape, windowLength, lookahead });
+  const { timesteps } = queue;
+  const decoder = vaeTiles(height / scale, width / scale, scale) ? 'vae_decoder_tiles' : 'vae_decoder';
+  const numFrames = Number.POSITIVE_INFINITY;
+  const latents = queue.start();
+  yield {
+    type: 'generation-start',
+    seed,
+    numFrames,
+    width,
+    height,
+    scheduler: scheduler.name,
+    timesteps,
+    latents,
+  };
+  for (const warning of parts.warnings) yield { type: 'warning', warning };
+
+  const prompts = endlessPrompts(parts, options);
+  const networks = heldNetworks(parts, signal);
+  try {
+    const negative = yield* prompts.negative();
+    const clock = timeLeft(timesteps.length);
+    for (;;) {
+      for (let next = queue.missing(); next !== undefined; next = queue.missing()) {
+        queue.enter(yield* prompts.at(next));
+      }
+      yield* round(parts, queue, networks, negative, options);
+      const { frame, ...taken } = queue.advance();
+      if (frame === 0) {
+        yield { type: 'step-end', steps: timesteps.length, ...taken, secondsLeft: clock.stepDone() };
+      }
+      if (taken.step + 1 < timesteps.length) continue;
+      yield* networks.hold(decoder);
+      yield await shown(parts, { frame, ...taken }, signal);
+    }
+  } finally {
+    await networks.release();
+  }
+}
+
+/** A step of all frames in the queue. */
+async function* round(
+  { components, guard }: GenerationParts,
+  queue: EndlessQueue,
+  networks: HeldNetworks,
+  negative: Float32Tensor | undefined,
+  { windowLength, guidanceScale: scale, guidanceBatching: batching, signal }: ResolvedEndlessOptions,
+): Events<void> {
+  const ask = async (window: DiagonalWindow, index: number): Promise<Float32Array | NonFinite> => {
+    signal?.throwIfAborted();
+    const { positive, ...input } = queue.input(window);
+    const output = await guidedPrediction(
+      components.unet,
+      { ...input, precision: guard.precision },
+      { positive, negative },
+      { scale, rescale: 0, batching },
+      { signal },
+    );
+    const frames = Array.from({ length: windowLength }, (_, at) => window.start + at);
+    return nonFinite(output, input.sample.shape, { index, frames }) ?? output;
+  };
+  yield* networks.hold('unet');
+  for (const [index, window] of queue.windows().entries()) {
+    let output = await ask(window, index);
+    while ('frames' in output) {
+      yield { type: 'warning', warning: guard.fallBack(output, queue.place(output.frames[0]!)) };
+      await networks.release('unet');
+      yield* networks.hold('unet');
+      output = await ask(window, index);
+    }
+    queue.take(window, output);
+  }
+}
+
+/** The picture of a frame whose last step is taken. */
+async function shown(
+  { components: { vae } }: GenerationParts,
+  { frame, latents }: HeadStep,
+  signal: AbortSignal | undefined,
+): Promise<PipelineEvent> {
+  const pixels = imagePixels(await vae.decode(latentFrame(latents, 0, 1 / vae.scalingFactor), { signal }));
+  const image = frameOfPixels(pixels);
+  const frames = Number.POSITIVE_INFINITY;
+  return { type: 'frame-decoded', frame, frames, image, pixels, secondsLeft: undefined };
+}
+
+/** Networks that stay while frames come: loading them anew for each would take longer than the frame. */
+interface HeldNetworks {
+  /** Brings a network into memory, if it is not held yet. */
+  hold(name: NetworkName): Events<void>;
+  /** Lets one go, or all. */
+  release(name?: NetworkName): Promise<void>;
+}
+
+function heldNetworks(
+  { networks, guard }: Pick<GenerationParts, 'networks' | 'guard'>,
+  signal: AbortSignal | undefined,
+): HeldNetworks {
+  const held = new Map<NetworkName, () => Promise<void>>();
+  return {
+    async *hold(name) {
+      if (held.has(name)) return;
+      const form = { ...plainUnet, precision: guard.precision };
+      const { done } = yield* withProgress((onProgress) => networks.hold(name, { signal, onProgress, form }));
+      held.set(name, done);
+    },
+    async release(name) {
+      const names = name === undefined ? [...held.keys()] : [name];
+      const all = names.map((each) => held.get(each));
+      for (const each of names) held.delete(each);
+      await Promise.all(all.map((done) => done?.()));
+    },
+  };
+}
