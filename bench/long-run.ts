@@ -91,8 +91,8 @@ async function endlessly(
   const seen: number[] = [];
   const endless = pipeline.endless({
     prompt: (frame) => `a corgi on a beach, ${frame} steps from the sea`,
-    numInferenceSteps: 8,
-    windowLength: 8,
+    numInferenceSteps: 4,
+    windowLength: 4,
     lookahead: false,
     guidanceScale: 1,
     width: pixels,

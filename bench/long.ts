@@ -30,7 +30,10 @@ export async function benchLong(model: RandomModel, options: LongBenchOptions): 
     const runs: RunMemory[] = [];
     for (const count of frames) {
       note(`long: ${count} frames`);
-      runs.push(await inProcess<RunMemory>({ ...task, kind: 'generate', frames: count }));
+      const run = await inProcess<RunMemory>({ ...task, kind: 'generate', frames: count });
+      // Told at once: it has taken minutes.
+      note(`long: ${JSON.stringify(run)}`);
+      runs.push(run);
     }
     note(`long: endless frames, up to ${endless[1]}`);
     const growth = await inProcess<EndlessMemory>({ ...task, kind: 'endless', at: endless });
@@ -49,9 +52,9 @@ function inProcess<T>(task: LongTask): Promise<T> {
       result = message as T;
     });
     child.on('error', reject);
-    child.on('exit', (code) => {
+    child.on('exit', (code, signal) => {
       if (code === 0 && result !== undefined) resolve(result);
-      else reject(new Error(`the process of ${JSON.stringify(task)} ended with ${code}`));
+      else reject(new Error(`the process of ${JSON.stringify(task)} ended with ${code ?? signal}`));
     });
     child.send(task);
   });

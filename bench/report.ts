@@ -1,4 +1,4 @@
-import type { AdaptersResult, BenchResult, LongResult, SchedulersResult } from './result.js';
+import type { AdaptersResult, BenchResult, CasesResult, LongResult, SchedulersResult } from './result.js';
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;
 const seconds = (value: number): string => `${value.toFixed(2)} s`;
@@ -6,23 +6,11 @@ const rate = (flops: number): string => `${(flops / 1e9).toFixed(0)} GFLOP/s`;
 
 /** The results as text. The limit is the time at the better of the two peaks. */
 export function reportText(result: BenchResult): string {
-  const best = Math.max(result.peak.matmul, result.peak.convolution);
-  const evaluations = result.evaluations.map(({ frames, pixels, seconds: median, flops, all }) =>
-    [
-      `UNet, ${frames} frames at ${pixels}×${pixels}`.padEnd(34),
-      `${seconds(median)} (${all.map((value) => value.toFixed(2)).join(', ')})`,
-      `${(flops / 1e12).toFixed(3)} TFLOP, ${rate(flops / median)}, ${((100 * flops) / median / best).toFixed(0)}% of the peak`,
-      `limit ${seconds(flops / best)}`,
-    ].join('  '),
-  );
   const row = (name: string, value: string): string => `${name.padEnd(34)}  ${value}`;
   return [
     'Stable Diffusion 1.5 with a v2 motion module, random weights, float32',
-    row(
-      `machine, ${result.threads} threads`,
-      `matmul ${rate(result.peak.matmul)}, convolution ${rate(result.peak.convolution)}`,
-    ),
-    ...evaluations,
+    `${result.threads} threads`,
+    casesText(result),
     row('text encoder, load and one prompt', seconds(result.textSeconds)),
     row('VAE, load and one 256×256 frame', seconds(result.frameDecodeSeconds)),
     row('load, weights cache empty', seconds(result.coldLoadSeconds)),
@@ -125,5 +113,21 @@ export function longText({ pixels, short, long, endless }: LongResult): string {
       `endless, frame ${endless.at[0]} to ${endless.at[1]}`,
       `private memory ${megabytes(before)} to ${megabytes(after)}: ${megabytes(after - before)} more, in ${seconds(endless.seconds)}`,
     ),
+  ].join('\n');
+}
+
+/** The cases, ours beside the others. */
+export function casesText({ peak, weightBytes, cases }: CasesResult): string {
+  const blocks = cases.flatMap((each) => [
+    `${each.name.padEnd(16)}  ${seconds(each.secondsPerEvaluation)}  ${(each.flops / 1e12).toFixed(2)} TFLOP  ${(100 * each.shareOfPeak).toFixed(0)}% of the peak  ` +
+      `load ${seconds(each.loadSeconds)}  memory ${gigabytes(each.loadedRssBytes)} loaded, ${gigabytes(each.peakRssBytes)} at the peak (${each.peakRssOverWeights.toFixed(2)} of the weights)`,
+    ...each.rivals.map(
+      ({ name, secondsPerEvaluation, peakRssBytes, oursOverTheirs }) =>
+        `  ${name.padEnd(14)}  ${seconds(secondsPerEvaluation)}  ours takes ${oursOverTheirs.toFixed(2)} of that  memory ${gigabytes(peakRssBytes)}`,
+    ),
+  ]);
+  return [
+    `one UNet evaluation, weights ${gigabytes(weightBytes)}; machine: matmul ${rate(peak.matmul)}, convolution ${rate(peak.convolution)}`,
+    ...blocks,
   ].join('\n');
 }

@@ -1,21 +1,9 @@
 import type { EndlessMemory, RunMemory } from './long-run.js';
 import type { MachinePeak } from './machine-peak.js';
 
-/** One UNet evaluation at one size. */
-export interface EvaluationResult {
-  readonly frames: number;
-  /** Side of the square frames, in pixels. */
-  readonly pixels: number;
-  /** Median seconds, and all of them. */
-  readonly seconds: number;
-  readonly all: readonly number[];
-  readonly flops: number;
-}
-
 /** Everything that the bench measures; bytes and seconds. */
-export interface BenchResult {
+export interface BenchResult extends CasesResult {
   readonly threads: number;
-  readonly peak: MachinePeak;
   readonly coldLoadSeconds: number;
   readonly warmLoadSeconds: number;
   readonly peakBytes: number;
@@ -24,7 +12,6 @@ export interface BenchResult {
   readonly afterDisposeBytes: number;
   readonly textSeconds: number;
   readonly frameDecodeSeconds: number;
-  readonly evaluations: readonly EvaluationResult[];
   readonly schedulers: SchedulersResult;
 }
 
@@ -102,4 +89,38 @@ export interface LongResult {
   readonly short: RunMemory;
   readonly long: RunMemory;
   readonly endless: EndlessMemory;
+}
+
+/** One UNet evaluation of one size, medians. Shares are of the machine's best operator in the same run. */
+export interface CaseResult {
+  /** `sd15-v2-8x256`: 8 frames of 256×256. */
+  readonly name: string;
+  readonly secondsPerEvaluation: number;
+  readonly flops: number;
+  readonly shareOfPeak: number;
+  readonly loadSeconds: number;
+  /** Resident memory after loading and before the first evaluation; over the weights' bytes in float32. */
+  readonly loadedRssBytes: number;
+  readonly loadedRssOverWeights: number;
+  readonly peakRssBytes: number;
+  readonly peakRssOverWeights: number;
+  /** Others at the same, in alternation. */
+  readonly rivals: readonly RivalResult[];
+}
+
+/** What another program needs for a case. */
+export interface RivalResult {
+  /** `unfused`: our graph of portable operators; `diffusers`. */
+  readonly name: string;
+  readonly secondsPerEvaluation: number;
+  readonly peakRssBytes: number;
+  readonly oursOverTheirs: number;
+}
+
+/** All cases of a run. */
+export interface CasesResult {
+  readonly peak: MachinePeak;
+  /** Bytes of the UNet's weights in float32. */
+  readonly weightBytes: number;
+  readonly cases: readonly CaseResult[];
 }

@@ -3,20 +3,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { AnimateDiffPipeline, type Float32Tensor, float32Tensor, torchRandom } from 'animatediff-js';
+import { AnimateDiffPipeline, float32Tensor, torchRandom } from 'animatediff-js';
 import { fileSource, ortNode } from 'animatediff-js/node';
 import { storeWeights } from '../src/models/store-weights.js';
-import { readUnetConfig } from '../src/models/unet-config.js';
+import { readUnetConfig, type UnetConfig } from '../src/models/unet-config.js';
 import { openCheckpoint } from '../src/weights/checkpoint.js';
+import { openMotionModule } from '../src/weights/motion-module.js';
 import { benchAdapters } from './adapters.js';
+import { benchCases, type CasesOptions } from './cases.js';
 import { unetFlops } from './flops.js';
 import { benchLong } from './long.js';
 import { type MachinePeak, machinePeak } from './machine-peak.js';
-import { median, secondsOf } from './median.js';
+import { secondsOf } from './median.js';
 import { memoryUse } from './memory.js';
 import { type RandomModel, writeRandomModel } from './random-model.js';
-import { adaptersText, longText, reportText, schedulersText } from './report.js';
-import type { BenchResult, EvaluationResult } from './result.js';
+import { adaptersText, casesText, longText, reportText, schedulersText } from './report.js';
+import type { BenchResult, CasesResult } from './result.js';
 import { benchSchedulers } from './schedulers.js';
 
 const { values } = parseArgs({
@@ -25,6 +27,8 @@ const { values } = parseArgs({
     only: { type: 'string' },
     quick: { type: 'boolean', default: false },
     clean: { type: 'boolean', default: false },
+    python: { type: 'string' },
+    sizes: { type: 'string', default: '8x128,8x256' },
     prepack: { type: 'boolean', default: false },
     threads: { type: 'string', default: '2' },
     repeats: { type: 'string', default: '3' },
@@ -58,8 +62,15 @@ async function main(): Promise<void> {
       console.log(values.json ? JSON.stringify(result) : longText(result));
       return;
     }
+    if (values.only === 'cases') {
+      const model = await writeRandomModel(values.folder);
+      note("measuring the machine's own peak");
+      const result = await cases(model, { threads, peak: await machinePeak(ortNode({ threads })), note });
+      console.log(values.json ? JSON.stringify(result) : casesText(result));
+      return;
+    }
     if (values.only !== 'schedulers')
-      throw new Error(`--only ${values.only}: expected schedulers, adapters or long`);
+      throw new Error(`--only ${values.only}: expected cases, schedulers, adapters or long`);
     note("measuring the machine's own peak, then the samplers");
     const result = benchSchedulers(bestOf(await machinePeak(ortNode({ threads }))));
     console.log(values.json ? JSON.stringify(result) : schedulersText(result));
@@ -107,16 +118,6 @@ async function measure(
   note('evaluating');
   const { textEncoder, vae } = pipeline.components;
   const textSeconds = await secondsOf(() => textEncoder.encode(['a corgi on a beach']));
-  const context = await textEncoder.encode(['a corgi on a beach']);
-  const sizes = values.quick
-    ? ([[2, 64]] as const)
-    : ([
-        [8, 128],
-        [8, 256],
-      ] as const);
-  const evaluations: EvaluationResult[] = [];
-  for (const [frames, pixels] of sizes)
-    evaluations.push(await evaluate(pipeline, model, context, frames, pixels));
   const latents = float32Tensor(torchRandom(2).normal(4 * 32 * 32), [1, 4, 32, 32]);
   const frameDecodeSeconds = await secondsOf(() => vae.decode(latents));
   const { resident, privateBytes } = memoryUse();
@@ -126,7 +127,6 @@ async function measure(
   note('stepping');
   return {
     threads,
-    peak,
     coldLoadSeconds,
     warmLoadSeconds,
     peakBytes,
@@ -135,35 +135,43 @@ async function measure(
     afterDisposeBytes,
     textSeconds,
     frameDecodeSeconds,
-    evaluations,
+    ...(await cases(model, { threads, peak, note })),
     schedulers: benchSchedulers(bestOf(peak)),
   };
 }
 
-async function evaluate(
-  { components }: AnimateDiffPipeline,
+async function cases(
   model: RandomModel,
-  context: Float32Tensor,
-  frames: number,
-  pixels: number,
-): Promise<EvaluationResult> {
-  const side = pixels / components.vae.latentScale;
-  const sample = float32Tensor(torchRandom(1).normal(4 * frames * side * side), [1, 4, frames, side, side]);
-  const all: number[] = [];
-  // The first run pays for allocations.
-  for (let i = 0; i <= Number(values.repeats); i++) {
-    const seconds = await secondsOf(() => components.unet.predict({ sample, timestep: 500, context }));
-    if (i > 0) all.push(seconds);
-  }
+  shared: Pick<CasesOptions, 'threads' | 'peak' | 'note'>,
+): Promise<CasesResult> {
+  const { config, weightBytes } = await unetFacts(model);
+  const sizes = values.quick ? '2x64' : values.sizes;
+  return benchCases(model, {
+    ...shared,
+    folder: values.folder,
+    repeats: Number(values.repeats),
+    sizes: sizes.split(',').map((size) => size.split('x').map(Number) as [number, number]),
+    weightBytes,
+    flops: (frames, pixels) => flopsOf(config, frames, pixels / 8),
+    python: values.python,
+  });
+}
+
+function flopsOf(config: UnetConfig, frames: number, side: number): number {
+  const size = { batch: 1, frames, height: side, width: side, tokens: 77 };
+  return unetFlops(config, { midBlock: true }, size);
+}
+
+/** The image model's shape, and the bytes of its weights and the motion module's in float32. */
+async function unetFacts(model: RandomModel): Promise<{ config: UnetConfig; weightBytes: number }> {
   const checkpoint = await openCheckpoint(fileSource(model.checkpoint));
+  const module = await openMotionModule(fileSource(model.motionModule));
+  const elements = [checkpoint.unet.store, module.store]
+    .flatMap((store) => [...store.entries.values()])
+    .reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
   const config = readUnetConfig(storeWeights(checkpoint.unet.store));
-  await checkpoint.close();
-  const flops = unetFlops(
-    config,
-    { midBlock: true },
-    { batch: 1, frames, height: side, width: side, tokens: 77 },
-  );
-  return { frames, pixels, seconds: median(all), all, flops };
+  await Promise.all([checkpoint.close(), module.close()]);
+  return { config, weightBytes: 4 * elements };
 }
 
 await main();

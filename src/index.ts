@@ -63,6 +63,8 @@ export type {
 } from './pipeline/batch-options.js';
 export type { ComponentOptions } from './pipeline/component-options.js';
 export type { PipelineComponents } from './pipeline/components.js';
+export type { DeepFeatures } from './pipeline/deep-cache.js';
+export type { DeepCacheOptions } from './pipeline/deep-cache-options.js';
 export type { EndlessOptions, EndlessPrompt } from './pipeline/endless-options.js';
 export type {
   Animation,

@@ -34,6 +34,7 @@ export function fusedWeights(
   if (factors.size === 0 && names.size === 0) return undefined;
   const merges = ({ module }: Placement): boolean => !isLowRank(module);
   const adapted = adaptedWeights(base, fused, { onWarning, merges });
+  const whole = adaptedWeights(base, fused, { onWarning });
   const matrices = new Map<string, { readonly name: string; readonly side: 'up' | 'down' }>();
   for (const name of factors.keys()) {
     const { up, down } = matrixNames(name);
@@ -49,6 +50,7 @@ export function fusedWeights(
       const list = factors.get(matrix.name)!;
       return stacked(list, base.shape(matrix.name)!, matrix.side, options, onWarning);
     },
+    readWhole: (name, options) => whole.read(name, options),
   };
 }
 

@@ -3,7 +3,8 @@ import type { Tensor, TensorType } from '../core/tensor.js';
 
 /**
  * A fused operator outside the portable ONNX set that a backend may have a kernel for. `FusedConv` stands for all that
- * the CPU's kernels like: convolutions that make two rows at a time, biases added afterwards.
+ * the CPU's kernels like: convolutions that make two rows at a time, biases added afterwards, blocks of integers.
+ * `MatMulNBits` is for weights of 4 and of 8 bits, in blocks of 32.
  */
 export type FusedOperator =
   | 'MultiHeadAttention'
@@ -11,7 +12,9 @@ export type FusedOperator =
   | 'Gelu'
   | 'BiasSplitGelu'
   | 'BiasGelu'
-  | 'FusedConv';
+  | 'FusedConv'
+  | 'MatMulNBits'
+  | 'DynamicQuantizeMatMul';
 
 /** Name, element type and dimensions of a graph's input or output; a string is a dimension free at run time. */
 export interface TensorSpec {
@@ -56,6 +59,11 @@ export interface ModelArtifact {
   readonly inputs: readonly TensorSpec[];
   /** What a run gives. */
   readonly outputs: readonly TensorSpec[];
+  /**
+   * Whether weights have to be laid out for the device's kernels when the network is loaded, whatever the backend does
+   * otherwise. Default: it decides.
+   */
+  readonly prepack?: boolean | undefined;
 }
 
 /** What a backend offers; asked once before graphs are written for it. */

@@ -13,7 +13,13 @@ export interface NodeCapabilitiesRequest {
 }
 
 // FusedConv is none of them: WebGPU's leaves out what it should add to. BiasSplitGelu of CUDA takes 2560, 5120 or 10240 channels, which are all that the networks here have.
-const candidates: readonly FusedOperator[] = ['MultiHeadAttention', 'QuickGelu', 'Gelu', 'BiasSplitGelu'];
+const candidates: readonly FusedOperator[] = [
+  'MultiHeadAttention',
+  'QuickGelu',
+  'Gelu',
+  'BiasSplitGelu',
+  'MatMulNBits',
+];
 
 /**
  * What a device of onnxruntime-node 1.30 offers. The CPU's kernels are known; those of graphics cards depend on the
@@ -30,6 +36,8 @@ export async function nodeCapabilities(request: NodeCapabilitiesRequest): Promis
       'Gelu',
       'BiasGelu',
       'FusedConv',
+      'MatMulNBits',
+      'DynamicQuantizeMatMul',
     ]);
     return { ...common, dialect, float16: false, maxBufferBytes: memory, maxModelBytes: memory, notes: [] };
   }

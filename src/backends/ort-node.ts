@@ -52,7 +52,8 @@ export function ortNode(options?: OrtNodeOptions): Backend {
   let nextId = 0;
 
   function adopt(artifact: ModelArtifact, weights: PreparedWeights, host = hostOfNext()): HostedSession {
-    const session = hostedSession({ host, id: nextId++, artifact, settings, weights });
+    const own = { ...settings, prepack: artifact.prepack ?? prepack };
+    const session = hostedSession({ host, id: nextId++, artifact, settings: own, weights });
     open.add(session);
     const dispose = (): Promise<void> => session.dispose().finally(() => open.delete(session));
     return { ...session, dispose };

@@ -2,7 +2,7 @@
 export interface LoadProgress {
   /** What is going on: reading headers, moving weights, or creating the runtime's session. */
   readonly phase: 'open' | 'weights' | 'session';
-  /** Which part: `unet`, `text_encoder`, `vae_decoder`, `vae_encoder`, or a file name. */
+  /** Which part: `unet`, `unet_shallow`, `text_encoder`, `vae_decoder`, `vae_encoder`, or a file name. */
   readonly component: string;
   /** Work done and to do of this phase: bytes for `weights`, otherwise steps. */
   readonly loaded: number;

@@ -1,10 +1,10 @@
 import { AnimateDiffError } from './errors.js';
 
 /** Element types that graphs take and give. `float16` is raw IEEE half bits in a `Uint16Array`. */
-export type TensorType = 'float32' | 'float16' | 'int32' | 'int64' | 'uint8' | 'bool';
+export type TensorType = 'float32' | 'float16' | 'int32' | 'int64' | 'int8' | 'uint8' | 'bool';
 
 /** The typed array that carries each {@link TensorType}. */
-export type TensorData = Float32Array | Uint16Array | Int32Array | BigInt64Array | Uint8Array;
+export type TensorData = Float32Array | Uint16Array | Int32Array | BigInt64Array | Int8Array | Uint8Array;
 
 /** A dense array in row-major (C) order: the last dimension varies fastest. */
 export interface Tensor {

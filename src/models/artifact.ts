@@ -1,12 +1,14 @@
 import type { ExternalWeights, FusedOperator, ModelArtifact } from '../backends/backend.js';
 import type { ReadOptions } from '../core/source.js';
 import { formatDim } from '../onnx/dim.js';
-import { GraphBuilder } from '../onnx/graph.js';
+import { type BuildOptions, GraphBuilder } from '../onnx/graph.js';
 import type { Value } from '../onnx/value.js';
 import type { WeightBlob } from '../onnx/weight-layout.js';
 import { type LiveWeights, matrixNames } from './live-weights.js';
 import { makeNet, type Net } from './nn/net.js';
 import type { Precision } from './precision.js';
+import { type Quantization, quantizedPart } from './quantization.js';
+import { type QuantizedReader, quantizedReader } from './quantized-bytes.js';
 import { rowKernelsName, withRowKernels } from './row-kernels.js';
 import { type WeightReader, weightBytes } from './weight-bytes.js';
 import { weightCollector } from './weight-collector.js';
@@ -23,6 +25,8 @@ export interface NetworkRequest {
   live?: LiveWeights | undefined;
   /** What the weights are stored as and computed with; default float32. */
   precision?: Precision | undefined;
+  /** How the weights of linear layers are stored; default: as all others. */
+  quantization?: Quantization | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -37,6 +41,8 @@ export interface ReplacedWeights {
   readonly products: ReadonlyMap<string, number>;
   /** As `WeightSource.read`; also of the matrices, by the names of `matrixNames`. */
   read(name: string, options?: ReadOptions): Promise<Float32Array>;
+  /** As `read`, of weights, with their products added: for those that are stored in a form that nothing is added to. */
+  readWhole(name: string, options?: ReadOptions): Promise<Float32Array>;
 }
 
 /**
@@ -48,48 +54,64 @@ export async function buildArtifact(
   request: NetworkRequest,
   emit: (net: Net) => void,
 ): Promise<ModelArtifact> {
-  const { weights, replaced, live, precision, signal } = request;
+  const { weights, replaced, live, precision, quantization, signal } = request;
   const g = new GraphBuilder(label);
   const collector = weightCollector(weights, label);
-  emit(makeNet(g, request.dialect, collector, { live, products: replaced?.products, precision }));
+  const products = replaced?.products;
+  emit(makeNet(g, request.dialect, collector, { live, products, precision, quantization }));
   collector.check();
-  const matrices = [...(replaced?.products.keys() ?? [])].flatMap((name) => {
-    const { up, down } = matrixNames(name);
-    return [up, down];
-  });
-  const built = g.build(
-    replaced && {
-      replaced: new Set([...replaced.names].flatMap((name) => [name, rowKernelsName(name)])),
-      added: new Set(matrices),
-    },
-  );
+  const built = g.build(replaced && besideOthers(replaced));
   const identity = await weights.identity({ signal });
+  const shape = (name: string): readonly number[] | undefined => weights.shape(name);
   return {
     label,
     graph: built.bytes,
     inputs: built.inputs.map(tensorSpec),
     outputs: built.outputs.map(tensorSpec),
+    // Blocks are multiplied as integers only when they were laid out for that; otherwise they are widened at each run.
+    prepack: quantization === 'int8' || quantization === 'int4' ? true : undefined,
     weights: [
       // What the blob holds follows from the source, and from which of its tensors lie where and as what.
       ...built.blobs.map((blob) =>
         externalWeights(
           blob,
           withRowKernels(weights),
+          quantizedReader(weights, shape),
           identity &&
             `${identity}|${typesOf(blob)}|${blob.tensors.map((t) => `${t.name}@${t.offset}`).join()}`,
         ),
       ),
       // Not worth keeping: they change with every adapter and scale, and are made faster than a disk is filled.
       ...built.replacements.map((blob) =>
-        externalWeights(blob, withRowKernels(replaced ?? weights), undefined),
+        externalWeights(
+          blob,
+          withRowKernels(replaced ?? weights),
+          quantizedReader({ read: replaced?.readWhole ?? weights.read }, shape),
+          undefined,
+        ),
       ),
     ],
   };
 }
 
+/** Which weights get blobs of their own, and which matrices are in them only. */
+function besideOthers({ names, products }: ReplacedWeights): BuildOptions {
+  const plain = new Set([...names].flatMap((name) => [name, rowKernelsName(name)]));
+  const has = (name: string): boolean => {
+    const quantized = quantizedPart(name)?.name;
+    return quantized === undefined ? plain.has(name) : names.has(quantized) || products.has(quantized);
+  };
+  const matrices = [...products.keys()].flatMap((name) => {
+    const { up, down } = matrixNames(name);
+    return [up, down];
+  });
+  return { replaced: { has }, added: new Set(matrices) };
+}
+
 function externalWeights(
   { location, byteLength, tensors }: WeightBlob,
   source: WeightReader,
+  quantized: QuantizedReader,
   identity: string | undefined,
 ): ExternalWeights {
   return {
@@ -99,6 +121,7 @@ function externalWeights(
     tensors: tensors.map(({ type, ...placed }) => ({
       ...placed,
       read: (signal?: AbortSignal): Promise<Uint8Array> =>
+        quantized({ name: placed.name, type }, signal) ??
         weightBytes(source, { name: placed.name, type }, signal),
     })),
   };

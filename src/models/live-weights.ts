@@ -3,8 +3,8 @@ import { cast } from '../onnx/cast.js';
 import type { Dim } from '../onnx/dim.js';
 import { add } from '../onnx/elementwise.js';
 import type { GraphBuilder } from '../onnx/graph.js';
-import { matmul, matmulAdd } from '../onnx/linear.js';
-import { reshape } from '../onnx/shape-ops.js';
+import { linear, matmul, matmulAdd } from '../onnx/linear.js';
+import { reshape, split } from '../onnx/shape-ops.js';
 import type { Value } from '../onnx/value.js';
 
 /** How a weight can be changed by inputs of each run. */
@@ -118,6 +118,39 @@ export function liveBranch(g: GraphBuilder, name: string, weight: WeightLike): C
   };
 }
 
+/** What live changes add to a product of rows; see {@link liveProducts}. */
+export type LiveProduct = (rows: Value) => Value;
+
+/**
+ * What a change adds to the products of rows with a matrix that cannot change itself, in equal pieces along the
+ * matrix's first axis: `rows · (up · down + delta)ᵀ`. Its cost grows with the number of rows and the rank.
+ */
+export function liveProducts(
+  g: GraphBuilder,
+  name: string,
+  matrix: WeightLike,
+  change: LiveChange,
+  pieces: number,
+): readonly LiveProduct[] {
+  const cut = (value: Value): readonly Value[] => (pieces === 1 ? [value] : split(g, value, pieces, 0));
+  const low = change.rank > 0 ? lowRankInputs(g, name, matrix) : undefined;
+  const ups = low && cut(low.up);
+  const deltas = change.dense ? cut(denseInput(g, name, matrix)) : undefined;
+  const narrowed = new Map<Value, Value>();
+  const narrow = (rows: Value, { down }: { readonly down: Value }): Value => {
+    const known = narrowed.get(rows) ?? linear(g, rows, down);
+    narrowed.set(rows, known);
+    return known;
+  };
+  return Array.from({ length: pieces }, (_, piece) => (rows: Value): Value => {
+    const terms = [
+      ...(low && ups ? [linear(g, narrow(rows, low), ups[piece]!)] : []),
+      ...(deltas ? [linear(g, rows, deltas[piece]!)] : []),
+    ];
+    return terms.reduce((sum, term) => add(g, sum, term));
+  });
+}
+
 type WeightLike = Pick<Value, 'type' | 'shape'>;
 
 function lowRankInputs(
@@ -135,7 +168,7 @@ function lowRankInputs(
   };
 }
 
-function denseInput(g: GraphBuilder, name: string, weight: Value): Value {
+function denseInput(g: GraphBuilder, name: string, weight: WeightLike): Value {
   return inputLike(g, liveInputs(name).delta, weight, weight.shape);
 }
 

@@ -17,14 +17,19 @@ export interface DeepEntry {
 /**
  * Where a branch takes deep features, of those that have the latents' size: branches are counted from the shallowest,
  * which has one layer on the way up and none on the way down, as DeepCache's `cache_branch_id`.
+ * @param option What the branch is called in errors.
  * @throws `invalid-options` for a branch that leaves the finest level.
  */
-export function deepEntry({ layersPerBlock, blockOutChannels }: UnetConfig, branch: number): DeepEntry {
+export function deepEntry(
+  { layersPerBlock, blockOutChannels }: UnetConfig,
+  branch: number,
+  option = 'branch',
+): DeepEntry {
   const index = layersPerBlock - branch;
   if (!Number.isInteger(branch) || branch < 0 || index < 0) {
     throw new AnimateDiffError(
       'invalid-options',
-      `branch: expected a whole number from 0 to ${layersPerBlock}, which are the layers of this model's finest level, got ${branch}`,
+      `${option}: expected a whole number from 0 to ${layersPerBlock}, the layers of this model's finest level on the way down, got ${branch}`,
     );
   }
   // The first layer is given what comes from the level below.

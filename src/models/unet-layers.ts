@@ -12,7 +12,12 @@ import { resnet } from './nn/resnet.js';
 import { type PromptContext, spatialTransformer } from './nn/spatial-transformer.js';
 import { timeEmbedding } from './nn/time-embedding.js';
 import { viewInputs } from './nn/view-windows.js';
-import { type MotionConfig, type MotionGroupNorm, motionModuleCount, type UnetConfig } from './unet-config.js';
+import {
+  type MotionConfig,
+  type MotionGroupNorm,
+  motionModuleCount,
+  type UnetConfig,
+} from './unet-config.js';
 import type { UnetForm } from './unet-form.js';
 
 /** What a UNet is built from. */

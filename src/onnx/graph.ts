@@ -21,7 +21,7 @@ export interface BuiltGraph {
 /** Options of {@link GraphBuilder.build}. */
 export interface BuildOptions {
   /** Weights that get blobs of their own, beside their place in the others, whose content does not depend on them. */
-  replaced?: ReadonlySet<string>;
+  replaced?: Pick<ReadonlySet<string>, 'has'>;
   /** Weights that are in those blobs only. */
   added?: ReadonlySet<string>;
 }
@@ -140,10 +140,15 @@ export class GraphBuilder {
    * A weight as equal pieces along its first axis: the same bytes, not copies. Such a weight is not asked for as a
    * whole.
    */
-  weightParts(name: string, shape: readonly number[], count: number): readonly Value[] {
+  weightParts(
+    name: string,
+    shape: readonly number[],
+    count: number,
+    type: TensorType = 'float32',
+  ): readonly Value[] {
     const known = this.#parts.get(name);
     if (known !== undefined) return known;
-    const { type } = this.weight(name, shape);
+    this.weight(name, shape, type);
     const part = [shape[0]! / count, ...shape.slice(1)];
     const values = Array.from(
       { length: count },
@@ -158,11 +163,11 @@ export class GraphBuilder {
    * @param floats What floats are stored as; default float32.
    */
   constant(
-    data: Float32Array | BigInt64Array,
+    data: Float32Array | BigInt64Array | Int8Array | Uint8Array,
     shape: readonly number[] = [data.length],
     floats: TensorType = 'float32',
   ): Value {
-    const type: TensorType = data instanceof Float32Array ? floats : 'int64';
+    const type = data instanceof Float32Array ? floats : integerType(data);
     const stored = data instanceof Float32Array && floats === 'float16' ? float32ToFloat16(data) : data;
     const bytes = new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
     const key = `${type}[${shape.join(',')}]${bytes.byteLength <= 256 ? bytes.join(',') : `#${this.#constants.size}`}`;
@@ -327,6 +332,11 @@ export class GraphBuilder {
     this.#names.set(base, count + 1);
     return count === 0 ? base : `${base}_${count}`;
   }
+}
+
+function integerType(data: BigInt64Array | Int8Array | Uint8Array): TensorType {
+  if (data instanceof BigInt64Array) return 'int64';
+  return data instanceof Int8Array ? 'int8' : 'uint8';
 }
 
 // Trailing optional inputs are left out rather than named '': ONNX Runtime's WebGPU convolution crashes on those.

@@ -9,6 +9,7 @@ import type { Attribute, ExternalConstant, GraphNode, InlineConstant, Value } fr
 export const elementType: Readonly<Record<TensorType, number>> = {
   float32: 1,
   uint8: 2,
+  int8: 3,
   int32: 6,
   int64: 7,
   bool: 9,

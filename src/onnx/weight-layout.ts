@@ -6,6 +6,7 @@ export const elementBytes: Readonly<Record<TensorType, number>> = {
   float16: 2,
   int32: 4,
   int64: 8,
+  int8: 1,
   uint8: 1,
   bool: 1,
 };

@@ -3,11 +3,13 @@ import { type Float32Tensor, float32Tensor } from '../core/tensor.js';
 import { timeLeft } from '../core/time-left.js';
 import type { SamplingRun } from '../schedulers/scheduler.js';
 import { takeFrames } from '../windows/window-frames.js';
+import { type DeepCache, deepCache } from './deep-cache.js';
+import { resolveDeepCache } from './deep-cache-options.js';
 import type { PipelineEvent } from './events.js';
 import type { ResolvedGenerateOptions } from './generate-options.js';
 import { type Conditioning, conditioningOf, type GuidedInput, guidedPrediction } from './guidance.js';
 import { motionAmountAt } from './motion-amounts.js';
-import type { Networks } from './networks.js';
+import type { NetworkName, Networks } from './networks.js';
 import type { Unet } from './unet.js';
 import { unetFormOf } from './unet-form-of.js';
 import { type NonFinite, nonFinite, type UnetGuard } from './unet-guard.js';
@@ -54,12 +56,15 @@ export async function* denoise(request: DenoiseRequest): Events<Float32Tensor> {
   try {
     const steps = run.timesteps.length;
     const clock = timeLeft(steps - first);
+    const caching = resolveDeepCache(options.deepCache);
+    const cache = caching && deepCache(caching, steps);
     let { latents } = request;
     for (let step = first; step < steps; step++) {
       signal?.throwIfAborted();
       const timestep = run.timesteps[step]!;
       const input = float32Tensor(run.scaleInput(latents.data, step), latents.shape);
-      let output = await predict(request, input, step);
+      cache?.begin(step);
+      let output = await predict(request, input, step, cache);
       // A prediction draws nothing and leaves the sampler as it was, so the step can be taken again as if for the first time.
       while ('frames' in output) {
         yield { type: 'warning', warning: guard.fallBack(output, { step, timestep }) };
@@ -67,7 +72,9 @@ export async function* denoise(request: DenoiseRequest): Events<Float32Tensor> {
         release = undefined;
         await letGo?.();
         release = yield* holdUnet(request);
-        output = await predict(request, input, step);
+        // Features of the other precision may be what went wrong.
+        cache?.clear();
+        output = await predict(request, input, step, cache);
       }
       const { sample, denoised } = run.step(output, latents.data, step);
       latents = float32Tensor(sample, latents.shape);
@@ -92,9 +99,20 @@ export async function* denoise(request: DenoiseRequest): Events<Float32Tensor> {
 /** Brings the UNet into memory, in the precision that the guard says, until the function that is returned is called. */
 async function* holdUnet({ networks, options, guard }: DenoiseRequest): Events<() => Promise<void>> {
   const { signal } = options;
-  const form = unetFormOf({ ...options, precision: guard.precision });
-  const { done } = yield* withProgress((onProgress) => networks.hold('unet', { signal, onProgress, form }));
-  return done;
+  const deepFeatures = resolveDeepCache(options.deepCache);
+  const form = unetFormOf({ ...options, deepFeatures, precision: guard.precision });
+  const names: readonly NetworkName[] = deepFeatures ? ['unet', 'unet_shallow'] : ['unet'];
+  return yield* withProgress(async (onProgress) => {
+    const held: (() => Promise<void>)[] = [];
+    const letGo = async (): Promise<void> => void (await Promise.all(held.map((done) => done())));
+    try {
+      for (const name of names) held.push((await networks.hold(name, { signal, onProgress, form })).done);
+      return letGo;
+    } catch (error) {
+      await letGo();
+      throw error;
+    }
+  });
 }
 
 /** What the UNet predicts for all frames; where it gives no numbers, what is wrong. */
@@ -102,11 +120,12 @@ async function predict(
   { unet, run, conditioning, windows, options, guard }: DenoiseRequest,
   input: Float32Tensor,
   step: number,
+  cache: DeepCache | undefined,
 ): Promise<Float32Array | NonFinite> {
   const { signal, viewWindows, guidanceBatching: batching, guidanceRescale: rescale } = options;
   const progress = step / run.timesteps.length;
   const guidance = {
-    scale: options.guidanceScale * scaleAt(options.guidanceSchedule, progress),
+    scale: guidanceAt(options, progress),
     rescale,
     batching,
   };
@@ -120,6 +139,7 @@ async function predict(
         viewWindows,
         freeU: options.freeU,
         precision: guard.precision,
+        deepFeatures: cache?.of(frames),
         ...motionOf(options, progress, frames),
       },
       frames ? conditioningOf(conditioning, frames) : conditioning,
@@ -143,6 +163,14 @@ async function predict(
     sum.add(window, output);
   }
   return sum.result();
+}
+
+/** Strength of guidance at a step. */
+function guidanceAt(
+  { guidanceScale, guidanceSchedule, guidanceInterval: [start, end] = [0, 1] }: ResolvedGenerateOptions,
+  progress: number,
+): number {
+  return progress >= start && progress < end ? guidanceScale * scaleAt(guidanceSchedule, progress) : 1;
 }
 
 /** How strongly the motion module acts on some frames at a step; a single frame is the image model's alone. */

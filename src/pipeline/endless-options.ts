@@ -8,6 +8,7 @@ import { longestSide } from './generate-checks.js';
 import { type GuidanceBatching, isScheduler, schedulerExpected } from './generate-options.js';
 import type { PromptSyntax } from './prompt-options.js';
 import type { OnNonFinite } from './unet-guard.js';
+import { type VaeTiling, vaeTilingSchema } from './vae-tiling.js';
 
 /**
  * What to show: a text, or a function that is asked for the text of each frame when the frame enters the queue, many
@@ -59,6 +60,8 @@ export interface EndlessOptions {
   lookahead?: boolean | undefined;
   /** The sampler, or a factory such as `euler`. Default: the pipeline's. */
   scheduler?: Scheduler | SchedulerFactory | undefined;
+  /** Whether frames are decoded in tiles, as in `generate`. Default `auto`: above 768 × 768 pixels. */
+  vaeTiling?: VaeTiling | undefined;
   /** What a prediction of NaN or infinity in float16 does, see `generate`. Default `retryFloat32`. */
   onNonFinite?: OnNonFinite | undefined;
   /** Cancels between two runs of a network; rejects with the signal's reason. */
@@ -91,6 +94,7 @@ export interface ResolvedEndlessOptions {
   readonly numInferenceSteps: number;
   readonly windowLength: number;
   readonly lookahead: boolean;
+  readonly vaeTiling?: VaeTiling | undefined;
   readonly onNonFinite: OnNonFinite;
   readonly signal?: AbortSignal | undefined;
 }
@@ -128,6 +132,7 @@ export function resolveEndlessOptions(
     partitions: steps,
     lookahead: z._default(z.boolean(), true),
     scheduler: z.optional(z.custom<Scheduler | SchedulerFactory>(isScheduler, schedulerExpected)),
+    vaeTiling: z.optional(vaeTilingSchema(sizeMultiple)),
     onNonFinite: z._default(z.enum(['error', 'retryFloat32']), 'retryFloat32'),
     signal: z.optional(
       z.custom<AbortSignal>((value) => typeof (value as AbortSignal)?.aborted === 'boolean'),

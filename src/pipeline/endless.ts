@@ -66,7 +66,8 @@ export async function* endless(parts: GenerationParts, options: ResolvedEndlessO
   const frameShape = [1, latentChannels, 1, height / scale, width / scale];
   const queue = endlessQueue({ scheduler, steps, seed, frameShape, windowLength, lookahead });
   const { timesteps } = queue;
-  const decoder = vaeTiles(height / scale, width / scale, scale) ? 'vae_decoder_tiles' : 'vae_decoder';
+  const tiles = vaeTiles(height / scale, width / scale, scale, options.vaeTiling);
+  const decoder = tiles ? 'vae_decoder_tiles' : 'vae_decoder';
   const numFrames = Number.POSITIVE_INFINITY;
   const latents = queue.start();
   yield {
@@ -97,7 +98,7 @@ export async function* endless(parts: GenerationParts, options: ResolvedEndlessO
       }
       if (taken.step + 1 < timesteps.length) continue;
       yield* networks.hold(decoder);
-      yield await shown(parts, { frame, ...taken }, signal);
+      yield await shown(parts, { frame, ...taken }, options);
     }
   } finally {
     await networks.release();
@@ -142,9 +143,10 @@ async function* round(
 async function shown(
   { components: { vae } }: GenerationParts,
   { frame, latents }: HeadStep,
-  signal: AbortSignal | undefined,
+  { signal, vaeTiling: tiling }: ResolvedEndlessOptions,
 ): Promise<PipelineEvent> {
-  const pixels = imagePixels(await vae.decode(latentFrame(latents, 0, 1 / vae.scalingFactor), { signal }));
+  const unscaled = latentFrame(latents, 0, 1 / vae.scalingFactor);
+  const pixels = imagePixels(await vae.decode(unscaled, { signal, tiling }));
   const image = frameOfPixels(pixels);
   const frames = Number.POSITIVE_INFINITY;
   return { type: 'frame-decoded', frame, frames, image, pixels, secondsLeft: undefined };

@@ -23,7 +23,7 @@ export interface GenerationStartEvent {
   readonly type: 'generation-start';
   /** The seed given or drawn. */
   readonly seed: number;
-  /** Frames of the animation. */
+  /** Frames of the animation; Infinity when it is endless. */
   readonly numFrames: number;
   /** Pixels. */
   readonly width: number;
@@ -33,7 +33,7 @@ export interface GenerationStartEvent {
   readonly scheduler: string;
   /** Timesteps in the order in which they are visited. */
   readonly timesteps: readonly number[];
-  /** The start noise, scaled as the sampler wants it. */
+  /** The start noise, scaled as the sampler wants it; of an endless animation that of the first window. */
   readonly latents: Float32Tensor;
 }
 
@@ -51,7 +51,7 @@ export interface LoadProgressEvent {
   readonly progress: LoadProgress;
 }
 
-/** One denoising step is done. */
+/** One denoising step is done; of an endless animation, one of its first frame. */
 export interface StepEndEvent {
   readonly type: 'step-end';
   /** Index of the step, from 0. */
@@ -82,7 +82,7 @@ export interface FrameDecodedEvent {
   readonly type: 'frame-decoded';
   /** Index of the frame, from 0. */
   readonly frame: number;
-  /** Number of frames. */
+  /** Number of frames; Infinity when it is endless. */
   readonly frames: number;
   /** The picture in RGBA bytes. */
   readonly image: Frame;

@@ -10,6 +10,7 @@ import type { Scheduler } from '../schedulers/scheduler.js';
 import type { Emphasis } from '../text/emphasis.js';
 import type { ContextOptions } from '../windows/context-options.js';
 import { type ViewOptions, viewSchema } from '../windows/view-options.js';
+import { type DeepCacheOptions, deepCacheSchema } from './deep-cache-options.js';
 import { type FreeUOptions, freeUSchema } from './free-u-options.js';
 import { checkTogether, longestSide } from './generate-checks.js';
 import { type MotionAmount, motionAmountSchema } from './motion-amounts.js';
@@ -79,6 +80,11 @@ export interface GenerateOptions {
   /** How `guidanceScale` changes over the steps: factors at shares of them, linear between. Default: it does not. */
   guidanceSchedule?: AdapterSchedule | undefined;
   /**
+   * Shares of the steps from and up to which there is guidance (Kynkäänniemi et al. 2024); the steps outside run the UNet once
+   * instead of twice. Default `[0, 1]`.
+   */
+  guidanceInterval?: readonly [start: number, end: number] | undefined;
+  /**
    * Share, 0 to 1, in which guidance's contrast is brought back to that of the unguided prediction (Lin et al. 2023,
    * section 3.4); 0.7 helps against burnt colours. Default 0.
    */
@@ -118,6 +124,12 @@ export interface GenerateOptions {
    */
   freeU?: FreeUOptions | boolean | undefined;
   /**
+   * DeepCache (Ma, Fang and Wang 2024): on most evaluations only the UNet's shallowest layers run, twice as fast and more, for
+   * frames that differ a little; `true` for its defaults. Switching it on or off, or the branch, loads the UNet again.
+   * Default: off.
+   */
+  deepCache?: DeepCacheOptions | boolean | undefined;
+  /**
    * What happens when a UNet in float16 predicts NaN or infinity: `retryFloat32` loads it in float32, takes the step again
    * and goes on with that, with a warning; `error` ends with code `numerics`, as float32 always does. Default
    * `retryFloat32`.
@@ -125,7 +137,10 @@ export interface GenerateOptions {
   onNonFinite?: OnNonFinite | undefined;
   /** Whether frames are decoded, and pictures encoded, in tiles: see {@link VaeTiling}. Default `auto`. */
   vaeTiling?: VaeTiling | undefined;
-  /** Gives a `checkpoint` event with all that is needed to go on, after every so many steps. Default: none. */
+  /**
+   * Gives a `checkpoint` event with all that is needed to go on, after every so many steps; with `deepCache`, after the next
+   * step that is followed by a whole evaluation. Default: none.
+   */
   checkpointEvery?: number | undefined;
   /** Start noise `[1, 4, frames, height/8, width/8]` from N(0, 1) to use instead of the seed's. */
   latents?: Float32Tensor | undefined;
@@ -163,6 +178,7 @@ export interface ResolvedGenerateOptions {
   readonly clipSkip: number;
   readonly guidanceBatching: GuidanceBatching;
   readonly guidanceSchedule?: AdapterSchedule | undefined;
+  readonly guidanceInterval?: readonly [number, number] | undefined;
   readonly guidanceRescale: number;
   readonly motionEffect: MotionAmount;
   readonly motionScale: MotionAmount;
@@ -175,6 +191,7 @@ export interface ResolvedGenerateOptions {
   readonly noise?: StartNoise | undefined;
   readonly freeInit?: FreeInitOptions | boolean | undefined;
   readonly freeU?: FreeUOptions | boolean | undefined;
+  readonly deepCache?: DeepCacheOptions | boolean | undefined;
   readonly onNonFinite: OnNonFinite;
   readonly vaeTiling: VaeTiling;
   readonly checkpointEvery?: number | undefined;
@@ -238,6 +255,11 @@ export function resolveGenerateOptions(
     clipSkip: z._default(z.int().check(z.gte(0)), 0),
     guidanceBatching: z._default(z.enum(['auto', 'batched', 'sequential']), 'auto'),
     guidanceSchedule: z.optional(scheduleSchema()),
+    guidanceInterval: z.optional(
+      z
+        .tuple([share, share])
+        .check(z.refine(([start, end]) => start < end, 'expected a start below the end, such as [0.2, 0.8]')),
+    ),
     guidanceRescale: z._default(share, 0),
     motionEffect: z._default(motionAmountSchema(), 1),
     motionScale: z._default(motionAmountSchema(), 1),
@@ -254,6 +276,7 @@ export function resolveGenerateOptions(
     noise: z.optional(startNoiseSchema()),
     freeInit: z.optional(z.union([z.boolean(), freeInitSchema()])),
     freeU: z.optional(z.union([z.boolean(), freeUSchema()])),
+    deepCache: z.optional(z.union([z.boolean(), deepCacheSchema()])),
     onNonFinite: z._default(z.enum(['error', 'retryFloat32']), 'retryFloat32'),
     vaeTiling: z._default(vaeTilingSchema(defaults.sizeMultiple), 'auto'),
     checkpointEvery: z.optional(z.int().check(z.gte(1))),

@@ -1,7 +1,9 @@
 import type { Warning } from '../core/warnings.js';
+import { deepEntry } from '../models/shallow-unet.js';
 import type { Scheduler } from '../schedulers/scheduler.js';
 import { mostFrames } from '../windows/frame-count.js';
 import type { PipelineComponents } from './components.js';
+import { resolveDeepCache } from './deep-cache-options.js';
 import type { WindowPlan } from './denoise.js';
 import {
   type GenerateOptions,
@@ -47,6 +49,8 @@ export function generationRequest(
   if (model.motion === undefined) checkFrameCount(numFrames, maxFrames, undefined);
   const windows = windowPlan(resolved.context, numFrames, viewWindows ? mostFrames : maxFrames);
   if (viewWindows) checkViews(viewWindows, model.motion, windows ? undefined : numFrames);
+  const cache = resolveDeepCache(resolved.deepCache);
+  if (cache) deepEntry(model.unet.config, cache.branch, 'deepCache.branch');
   const guidance = guidanceWarnings(sampling, resolved.guidanceScale);
   const injected = withNoiseInjection(scheduler, resolved.noiseInjection);
   return { resolved, scheduler: injected, windows, warnings: [...warnings, ...guidance] };

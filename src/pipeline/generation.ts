@@ -2,6 +2,7 @@ import { type Float32Tensor, float32Tensor } from '../core/tensor.js';
 import { freeInitNoise } from '../noise/free-init.js';
 import type { SamplingRun } from '../schedulers/scheduler.js';
 import { decodeFrames } from './decode-frames.js';
+import { isSavedAfter, resolveDeepCache } from './deep-cache-options.js';
 import { denoise } from './denoise.js';
 import type { PipelineEvent } from './events.js';
 import type { ResolvedGenerateOptions } from './generate-options.js';
@@ -136,9 +137,11 @@ function checkpoints(
     startNoise,
   }: Pick<Start, 'seed' | 'iteration' | 'startNoise'> & { run: SamplingRun },
 ): (step: number, latents: Float32Tensor) => PipelineEvent | undefined {
-  const { checkpointEvery } = options;
+  const { checkpointEvery: every } = options;
+  const cache = resolveDeepCache(options.deepCache);
+  const count = run.timesteps.length;
   return (step, latents) => {
-    if (checkpointEvery === undefined || (step + 1) % checkpointEvery !== 0) return undefined;
+    if (every === undefined || !isSavedAfter(cache, { index: step, count, every })) return undefined;
     const state: GenerationState = {
       contract: 'generation-state/1',
       ...savedOptions(options),

@@ -1,5 +1,6 @@
 import { type Float32Tensor, float32Tensor } from '../core/tensor.js';
 import type { ComponentOptions } from './component-options.js';
+import type { DeepFeatures, GuidanceHalf } from './deep-cache.js';
 import type { GuidanceBatching } from './generate-options.js';
 import { entry, twice } from './latents.js';
 import { pickRows } from './tensor-rows.js';
@@ -26,7 +27,10 @@ export function conditioningOf(
 }
 
 /** What a prediction is asked for: everything but the context. */
-export type GuidedInput = Omit<UnetInput, 'context'>;
+export interface GuidedInput extends Omit<UnetInput, 'context' | 'deepFeatures'> {
+  /** The deep features of each half, or of both at once. Default: none. */
+  readonly deepFeatures?: ((half: GuidanceHalf) => DeepFeatures) | undefined;
+}
 
 /** How guidance is computed. */
 export interface GuidanceOptions {
@@ -49,17 +53,21 @@ export async function guidedPrediction(
   { scale, rescale, batching }: GuidanceOptions,
   options: ComponentOptions,
 ): Promise<Float32Array> {
-  if (negative === undefined || scale <= 1) {
-    return (await unet.predict({ ...input, context: positive }, options)).data;
-  }
+  const predict = (
+    half: GuidanceHalf,
+    sample: Float32Tensor,
+    context: Float32Tensor,
+  ): Promise<Float32Tensor> =>
+    unet.predict({ ...input, sample, context, deepFeatures: input.deepFeatures?.(half) }, options);
   const { sample } = input;
+  if (negative === undefined || scale <= 1) return (await predict('positive', sample, positive)).data;
   if (batching === 'batched' || (batching === 'auto' && sample.data.length <= batchedElements)) {
     const context = bothContexts(negative, positive);
-    const both = await unet.predict({ ...input, sample: twice(sample), context }, options);
+    const both = await predict('both', twice(sample), context);
     return combine(entry(both, 0).data, entry(both, 1).data, scale, rescale);
   }
-  const without = await unet.predict({ ...input, context: negative }, options);
-  const guided = await unet.predict({ ...input, context: positive }, options);
+  const without = await predict('negative', sample, negative);
+  const guided = await predict('positive', sample, positive);
   return combine(without.data, guided.data, scale, rescale);
 }
 

@@ -36,7 +36,8 @@ export function networkSlot(
 
   async function create({ signal, onProgress }: AcquireOptions): Promise<Session> {
     try {
-      return await backend.createSession(await build(signal), { signal, onProgress });
+      const artifact = await build(signal);
+      return fedItsOwn(await backend.createSession(artifact, { signal, onProgress }), artifact);
     } finally {
       await afterCreate();
     }
@@ -70,5 +71,15 @@ export function networkSlot(
       disposed = true;
       await release();
     },
+  };
+}
+
+/** A session that takes of its feeds what it has inputs for: a part of a network is fed as the whole. */
+function fedItsOwn(session: Session, { inputs }: ModelArtifact): Session {
+  const own = new Set(inputs.map(({ name }) => name));
+  return {
+    run: (feeds, options) =>
+      session.run(Object.fromEntries(Object.entries(feeds).filter(([name]) => own.has(name))), options),
+    dispose: () => session.dispose(),
   };
 }

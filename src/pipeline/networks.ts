@@ -1,9 +1,11 @@
 import type { Backend, BackendCapabilities, Session } from '../backends/backend.js';
 import { AnimateDiffError } from '../core/errors.js';
 import { buildClipText } from '../models/clip-text.js';
+import { buildShallowUnet } from '../models/shallow-unet.js';
 import { buildUnet } from '../models/unet.js';
 import type { MotionGroupNorm } from '../models/unet-config.js';
 import { plainUnet, sameForm, type UnetForm } from '../models/unet-form.js';
+import type { UnetRequest } from '../models/unet-layers.js';
 import { buildVaeDecoder } from '../models/vae-decoder.js';
 import { buildVaeEncoder } from '../models/vae-encoder.js';
 import type { ActiveAdapters } from './active-adapters.js';
@@ -12,10 +14,14 @@ import type { NetworkPrecision } from './network-precision.js';
 import { type AcquireOptions, type NetworkSlot, networkSlot } from './network-slot.js';
 import type { OpenedModel } from './opened-model.js';
 
-/** The names of the networks; `…_tiles` are the VAE's for tiles, which are called as the whole ones in progress and errors. */
+/**
+ * The names of the networks; `unet_shallow` is the UNet's shallowest layers alone, and `…_tiles` are the VAE's for tiles, which
+ * are called as the whole ones in progress and errors.
+ */
 export type NetworkName =
   | 'text_encoder'
   | 'unet'
+  | 'unet_shallow'
   | 'vae_decoder'
   | 'vae_encoder'
   | 'vae_decoder_tiles'
@@ -73,31 +79,34 @@ export function networks(
       await Promise.all([model.close(), adapters.close()]);
     });
   const shared = { dialect, precision: precision.unet };
-  const ofVae = { ...model.vae, dialect, precision: precision.vae };
+  // Its pictures are so large that the sums over rows would set the peak of memory.
+  const vaeDialect = new Set([...dialect].filter((operator) => operator !== 'FusedConv'));
+  const ofVae = { ...model.vae, dialect: vaeDialect, precision: precision.vae };
   let form: UnetForm = { ...plainUnet, precision: precision.unet };
+  const ofUnet = (): UnetRequest => ({
+    ...model.unet,
+    ...adapters.changes('unet'),
+    dialect,
+    precision: form.precision,
+    form,
+    motion: motion && { config: motion.config, version: motion.module.version, groupNorm },
+  });
   const slots: Record<NetworkName, NetworkSlot> = {
     text_encoder: slot('text_encoder', (signal) =>
       buildClipText({ ...model.textEncoder, ...adapters.changes('text_encoder'), ...shared, signal }),
     ),
-    unet: slot('unet', (signal) =>
-      buildUnet({
-        ...model.unet,
-        ...adapters.changes('unet'),
-        dialect,
-        precision: form.precision,
-        signal,
-        form,
-        motion: motion && { config: motion.config, version: motion.module.version, groupNorm },
-      }),
-    ),
+    unet: slot('unet', (signal) => buildUnet({ ...ofUnet(), signal })),
+    unet_shallow: slot('unet_shallow', (signal) => buildShallowUnet({ ...ofUnet(), signal })),
     vae_decoder: slot('vae_decoder', (signal) => buildVaeDecoder({ ...ofVae, signal })),
     vae_encoder: slot('vae_encoder', (signal) => buildVaeEncoder({ ...ofVae, signal })),
     vae_decoder_tiles: slot('vae_decoder', (signal) => buildVaeDecoder({ ...ofVae, signal, tiles: true })),
     vae_encoder_tiles: slot('vae_encoder', (signal) => buildVaeEncoder({ ...ofVae, signal, tiles: true })),
   };
   const kept = new Set<NetworkName>();
-  const stays = (name: NetworkName): boolean =>
-    residency === 'all' || (residency === 'unet' && name === 'unet') || kept.has(name);
+  const stays = (part: NetworkName): boolean => {
+    const name = wholeOf(part);
+    return residency === 'all' || (residency === 'unet' && name === 'unet') || kept.has(name);
+  };
 
   const holders = new Map<NetworkName, number>();
   const count = (name: NetworkName, change: number): number => {
@@ -109,7 +118,7 @@ export function networks(
   async function makeRoomFor(name: NetworkName): Promise<void> {
     if (residency !== 'one') return;
     const others = (Object.keys(slots) as NetworkName[]).filter(
-      (other) => other !== name && !holders.get(other) && !kept.has(other),
+      (other) => other !== name && !holders.get(other) && !kept.has(wholeOf(other)),
     );
     await Promise.all(others.map((other) => slots[other].release()));
   }
@@ -121,21 +130,22 @@ export function networks(
   async function takeForm(given: UnetForm): Promise<void> {
     const wanted = { ...given, precision: given.precision ?? precision.unet };
     if (sameForm(wanted, form)) return;
-    if (holders.get('unet')) {
+    const parts = partsOf('unet');
+    if (parts.some((part) => holders.get(part))) {
       throw new AnimateDiffError(
         'busy',
         'the unet is running in another form; ask again when it has finished',
       );
     }
     form = wanted;
-    await slots.unet.release();
+    await Promise.all(parts.map((part) => slots[part].release()));
   }
 
   async function hold(
     name: NetworkName,
     options: HoldOptions = {},
   ): Promise<{ session: Session; done(): Promise<void> }> {
-    if (name === 'unet' && options.form) await takeForm(options.form);
+    if (wholeOf(name) === 'unet' && options.form) await takeForm(options.form);
     count(name, 1);
     try {
       await makeRoomFor(name);
@@ -153,7 +163,8 @@ export function networks(
       kept.add(name);
       return async () => {
         kept.delete(name);
-        if (!holders.get(name) && !stays(name)) await slots[name].release();
+        const idle = partsOf(name).filter((part) => !holders.get(part) && !stays(part));
+        await Promise.all(idle.map((part) => slots[part].release()));
       };
     },
     hold,
@@ -165,7 +176,8 @@ export function networks(
         await done();
       }
     },
-    async renew(names, options) {
+    async renew(wholes, options) {
+      const names = wholes.flatMap(partsOf);
       const held = names.find((name) => holders.get(name));
       if (held !== undefined) {
         throw new AnimateDiffError('busy', `the ${held} is running; change adapters when it has finished`);
@@ -187,4 +199,13 @@ export function networks(
       await Promise.all(Object.values(slots).map((each) => each.dispose()));
     },
   };
+}
+
+/** The network that another is a part of, or itself: parts stay as long, and change together. */
+function wholeOf(name: NetworkName): NetworkName {
+  return name === 'unet_shallow' ? 'unet' : name;
+}
+
+function partsOf(name: NetworkName): readonly NetworkName[] {
+  return name === 'unet' ? ['unet', 'unet_shallow'] : [name];
 }

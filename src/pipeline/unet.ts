@@ -2,9 +2,11 @@ import { asFloat32, type Float32Tensor, float32Tensor, type Tensor } from '../co
 import { freeUFeeds } from '../models/nn/free-u.js';
 import { type TimestepWaves, timestepWaves } from '../models/nn/time-embedding.js';
 import type { Precision } from '../models/precision.js';
+import { deepEntry } from '../models/shallow-unet.js';
 import type { ViewOptions } from '../windows/view-options.js';
 import type { ActiveAdapters } from './active-adapters.js';
 import { type ComponentOptions, invalid } from './component-options.js';
+import type { DeepFeatures } from './deep-cache.js';
 import { type FreeUOptions, resolveFreeU } from './free-u-options.js';
 import { type MotionAmount, motionFeeds } from './motion-amounts.js';
 import type { Networks } from './networks.js';
@@ -34,6 +36,11 @@ export interface UnetInput {
    * loads the UNet again.
    */
   readonly freeU?: FreeUOptions | boolean | undefined;
+  /**
+   * Features that this evaluation keeps, or takes from an earlier one of the same frames and context, which must be of the
+   * same size. Default: none. Changing between some and none, or the branch, loads the UNet again.
+   */
+  readonly deepFeatures?: DeepFeatures | undefined;
   /** Default: as the pipeline was loaded. Another one loads the UNet again. */
   readonly precision?: Precision | undefined;
   /** Share of the denoising steps that are done, from 0 to 1: where live adapters stand in their schedules. Default 0. */
@@ -93,12 +100,33 @@ export function unet(model: OpenedModel, nets: Networks, adapters: ActiveAdapter
       if (input.viewWindows) Object.assign(feeds, viewFeeds(input.viewWindows, frames, maxFrames));
       const freeU = resolveFreeU(input.freeU);
       if (freeU) Object.assign(feeds, freeUFeeds(freeU.version, freeU, model.unet.config, { height, width }));
+      const { deepFeatures: deep } = input;
+      const images = [batch * frames, height, width] as const;
+      const kept = deep && checkedFeatures(deep, model.unet.config, images);
+      if (kept) feeds['deep_features'] = float32Tensor(kept.data.slice(), kept.shape);
       const form = unetFormOf(input);
-      return nets.use('unet', { signal, onProgress, form }, async (session) =>
-        asFloat32((await session.run(feeds, { signal }))['noise'], 'noise'),
-      );
+      const network = kept ? 'unet_shallow' : 'unet';
+      return nets.use(network, { signal, onProgress, form }, async (session) => {
+        const { noise, deep_features: features } = await session.run(feeds, { signal });
+        if (deep && !kept) deep.kept = asFloat32(features, 'deep_features');
+        return asFloat32(noise, 'noise');
+      });
     },
   };
+}
+
+/** The features that were kept, if there are any. @throws `invalid-options` for a branch or a size that does not fit. */
+function checkedFeatures(
+  { branch, kept }: DeepFeatures,
+  config: OpenedModel['unet']['config'],
+  [images, height, width]: readonly [number, number, number],
+): Float32Tensor | undefined {
+  const { channels } = deepEntry(config, branch, 'deepFeatures.branch');
+  const expected = [images, channels, height, width].join(', ');
+  if (kept !== undefined && kept.shape.join(', ') !== expected) {
+    invalid(`deepFeatures.kept: expected [${expected}], got [${kept.shape.join(', ')}]`);
+  }
+  return kept;
 }
 
 /** Waves of a time for all images, `[1, size]`, or where frames differ, for each of them, `[batch * frames, size]`. */

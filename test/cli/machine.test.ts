@@ -21,6 +21,20 @@ test('plan tells the memory of each network, and the peak against what is free',
   expect([json.residency, json.freeBytes > 0]).toEqual(['one', true]);
 });
 
+test('plan counts what a precision stores', async () => {
+  const bytes = async (...precision: string[]): Promise<number[]> => {
+    const { stdout } = await cli.run(['plan', ...toyModel, ...precision, '--json']);
+    const { networks } = JSON.parse(stdout) as { networks: { weightBytes: number }[] };
+    return networks.map(({ weightBytes }) => weightBytes);
+  };
+  const [text = 0, unet = 0, vae = 0] = await bytes();
+  const [halfText, halfUnet, same] = await bytes('--precision', 'float16');
+  expect(halfText! / text).toBeCloseTo(0.5, 2);
+  expect(halfUnet! / unet).toBeCloseTo(0.5, 2);
+  expect(same).toBe(vae);
+  expect((await cli.run(['plan', ...toyModel, '--precision', 'fp16'])).stderr).toContain("'fp16' is none of");
+});
+
 test('doctor tells what it found of this machine', async () => {
   const { code, stdout } = await cli.run(['doctor', '--json']);
   const report = JSON.parse(stdout) as Record<string, unknown> & { devices: unknown[] };

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => cli.remove());
 
-const model = ['-c', fixture('tiny-sd15/model'), '-m', fixture('tiny-sd15/motion/v2.ckpt'), '-q'];
+const model = ['-c', fixture('tiny-sd15/model'), '-m', fixture('tiny-sd15/motion/v2.ckpt'), '-q', '--threads', '1'];
 const size = ['-p', 'a red circle', '--width', '64', '--frames', '1', '--steps', '1', '--seed', '5'];
 
 test('--vae-tiling chooses the tiles', async () => {
@@ -21,8 +21,8 @@ test('--vae-tiling chooses the tiles', async () => {
   };
   const whole = await make();
   // A frame of 64 pixels fits into one tile of the usual size.
-  for (const tiles of ['auto', 'on', 'off', '64']) expect(await make('--vae-tiling', tiles)).toBe(whole);
-  const tiled = [await make('--vae-tiling', '32'), await make('--vae-tiling', '32,16')];
+  expect(await make('--vae-tiling', 'on')).toBe(whole);
+  const tiled = [await make('--vae-tiling', '32'), await make('--vae-tiling', '48,16')];
   expect(new Set([whole, ...tiled]).size).toBe(3);
 }, 120_000);
 

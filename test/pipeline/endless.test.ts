@@ -166,6 +166,14 @@ describe('an endless animation', () => {
     expect(new Set(shown.map(({ data }) => data.join())).size).toBe(5);
   });
 
+  test('decodes frames in tiles, if it is told to', async () => {
+    const size = { width: 64, height: 32, guidanceScale: 1 };
+    const [tiled] = await frames(1, { ...size, vaeTiling: { tileSize: 32 } });
+    const [whole] = await frames(1, { ...size, vaeTiling: false });
+    expect(tiled!.shape).toEqual(whole!.shape);
+    expect(tiled!.data).not.toEqual(whole!.data);
+  });
+
   test('lets lookahead change the pictures', async () => {
     expect(await frames(2, { lookahead: false })).not.toEqual(await frames(2));
   });

@@ -34,16 +34,19 @@ function hasRowForm(kernel: number, { stride = 1, pads }: ConvLayer): boolean {
   return kernel === 3 && stride === 1 && pads === undefined;
 }
 
-/** Linear layer `name` over rows `[rows, in]`; with bias unless told otherwise. A 1×1 convolution's weights serve too. */
+/**
+ * Linear layer `name` over rows `[rows, in]`; with bias unless told otherwise. A 1×1 convolution's weights serve too.
+ * Sensitive: see {@link Net.matrix}.
+ */
 export function dense(
   net: Net,
   name: string,
   x: Value,
   outSize: number,
-  options: { bias?: boolean } = {},
+  options: { bias?: boolean; sensitive?: boolean } = {},
 ): Value {
   return net.scope(name, () => {
-    const weight = net.matrix('weight', [outSize, x.shape[1] as number]);
+    const weight = net.matrix('weight', [outSize, x.shape[1] as number], options.sensitive);
     return weight.multiply(x, options.bias === false ? undefined : net.weight('bias', [outSize]));
   });
 }

@@ -43,11 +43,13 @@ export function motionModule(net: Net, name: string, x: Value, index: number, op
     const { groups, clip } = options;
     const acrossFrames = options.normAcrossFrames ? clip : undefined;
     const normal = groupNorm(net, 'norm', x, { groups, epsilon: transformerNormEpsilon, acrossFrames });
-    const tokens = dense(net, 'proj_in', toTokens(net, normal), channels);
+    const tokens = dense(net, 'proj_in', toTokens(net, normal), channels, { sensitive: true });
     const mixed = net.scope('transformer_blocks.0', () =>
       temporalBlock(net, toFrameRows(net, tokens, options), x, index, options),
     );
-    const residual = dense(net, 'proj_out', fromFrameRows(net, mixed, options), channels);
+    const residual = dense(net, 'proj_out', fromFrameRows(net, mixed, options), channels, {
+      sensitive: true,
+    });
     const effect = reshape(g, sliceAt(g, options.effect, index), [
       multiplyDims(clip.batch, clip.frames),
       1,

@@ -15,8 +15,11 @@ import {
   runsBeside,
 } from '../live-weights.js';
 import type { Precision } from '../precision.js';
+import { formOf, type Quantization } from '../quantization.js';
 import { rowKernelsName } from '../row-kernels.js';
 import type { WeightCollector } from '../weight-collector.js';
+import type { Matrix } from './matrix.js';
+import { quantizedMatrices } from './quantized-matrix.js';
 
 /** What a layer needs to write itself: the graph, the fused operators, and weights named by where the layer stands. */
 export interface Net {
@@ -25,8 +28,8 @@ export interface Net {
   /** What activations are made of, and the weights that layers get. */
   readonly type: Precision;
   /**
-   * The same network in float32, for layers that float16 would spoil: its weights are stored as all others and widened
-   * when the network is loaded. A float32 network is its own island.
+   * The same network in float32 and not quantised, for layers that less would spoil: its weights are stored in the
+   * network's precision and widened when it is loaded. A float32 network is its own island, unless it is quantised.
    */
   readonly island: Net;
   /** Runs `body` one level deeper: `scope('resnets.0', …)` puts `resnets.0.` before names of weights and nodes. */
@@ -40,8 +43,9 @@ export interface Net {
   /**
    * As `weight`, for the matrix `[out, in]` of a linear layer, which is asked for nowhere else: how it is stored is known
    * to what multiplies with it alone.
+   * @param sensitive Whether its errors reach the output more than those of others do: then it is quantised less.
    */
-  matrix(name: string, shape: readonly [number, number]): Matrix;
+  matrix(name: string, shape: readonly [number, number], sensitive?: boolean): Matrix;
   /**
    * As `matrix`, cut into equal pieces along `out`, each a matrix of its own; `undefined` where something changes the
    * weight as a whole, or it pays nowhere.
@@ -64,12 +68,6 @@ export interface RowConvolution {
   readonly branch: ConvolutionBranch | undefined;
 }
 
-/** The weight of a linear layer. */
-export interface Matrix {
-  /** `rows · matrixᵀ + bias` for rows `[rows, in]`: `[rows, out]`. */
-  multiply(rows: Value, bias?: Value | undefined): Value;
-}
-
 /** `x` in float32: on the way into an island. */
 export function asFloat32({ g }: Net, x: Value): Value {
   return cast(g, x, 'float32');
@@ -88,6 +86,8 @@ export interface WeightChanges {
   readonly products?: ReadonlyMap<string, number> | undefined;
   /** What they are stored as, and computed with; default float32. */
   readonly precision?: Precision | undefined;
+  /** How those of linear layers are stored, outside of islands; default: as all others. */
+  readonly quantization?: Quantization | undefined;
 }
 
 /** Channels from which the sums over rows cost less than the multiplications that they save. */
@@ -98,7 +98,7 @@ export function makeNet(
   g: GraphBuilder,
   dialect: ReadonlySet<FusedOperator>,
   collector: WeightCollector,
-  { live, products, precision = 'float32' }: WeightChanges = {},
+  { live, products, precision = 'float32', quantization }: WeightChanges = {},
 ): Net {
   const fullName = (name: string): string => (g.path === '' ? name : `${g.path}.${name}`);
   // Each weight is asked for by one layer only, so its inputs and matrices are declared once.
@@ -148,7 +148,29 @@ export function makeNet(
     // The CPU's Gemm writes the bias over the whole result before it multiplies.
     multiply: (rows, bias) => (cpu && bias ? add(g, linear(g, rows, own), bias) : linear(g, rows, own, bias)),
   });
+  const quantized = (
+    name: string,
+    shape: readonly [number, number],
+    pieces: number,
+    sensitive = false,
+  ): readonly Matrix[] | undefined => {
+    const form = quantization && formOf(quantization, shape, { pieces, sensitive });
+    if (form === undefined) return undefined;
+    const full = fullName(name);
+    collector.request(full, shape);
+    const change = live?.get(full);
+    return quantizedMatrices(g, {
+      name: full,
+      shape,
+      pieces,
+      form,
+      type: precision,
+      roundsRows: cpu,
+      change,
+    });
+  };
   const netOf = (type: Precision, wide: Net | undefined): Net => {
+    const quantizedHere = wide && quantized;
     const net: Net = {
       g,
       dialect,
@@ -158,8 +180,11 @@ export function makeNet(
       },
       scope: (name, body) => g.scope(name, body),
       weight: (...request) => cast(g, weight(...request), type),
-      matrix: (name, shape) => matrixOf(cast(g, weight(name, shape), type)),
+      matrix: (name, shape, sensitive) =>
+        quantizedHere?.(name, shape, 1, sensitive)?.[0] ?? matrixOf(cast(g, weight(name, shape), type)),
       matrices(name, shape, count) {
+        const pieces = cpu ? quantizedHere?.(name, shape, count) : undefined;
+        if (pieces !== undefined) return pieces;
         const full = cuttable(name, shape);
         return full === undefined ? undefined : g.weightParts(full, shape, count).map(matrixOf);
       },
@@ -179,5 +204,5 @@ export function makeNet(
     return net;
   };
   const wide = netOf('float32', undefined);
-  return precision === 'float32' ? wide : netOf(precision, wide);
+  return precision === 'float32' && quantization === undefined ? wide : netOf(precision, wide);
 }

@@ -44,11 +44,11 @@ export function spatialTransformer(
   const channels = x.shape[1] as number;
   return net.scope(name, () => {
     const normal = groupNorm(net, 'norm', x, { groups: options.groups, epsilon: transformerNormEpsilon });
-    let h = dense(net, 'proj_in', toTokens(net, normal), channels);
+    let h = dense(net, 'proj_in', toTokens(net, normal), channels, { sensitive: true });
     for (let index = 0; index < options.depth; index++) {
       h = net.scope(`transformer_blocks.${index}`, () => transformerBlock(net, h, x.shape[0]!, options));
     }
-    return add(net.g, toImages(net, dense(net, 'proj_out', h, channels), x), x);
+    return add(net.g, toImages(net, dense(net, 'proj_out', h, channels, { sensitive: true }), x), x);
   });
 }
 
