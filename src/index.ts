@@ -46,6 +46,7 @@ export type { Warning } from './core/warnings.js';
 export type { Frame } from './media/frame.js';
 export type { JsonConfig } from './models/config-fields.js';
 export type { Precision } from './models/precision.js';
+export type { Quantization } from './models/quantization.js';
 export type { MotionGroupNorm } from './models/unet-config.js';
 export type { FreeUVersion } from './models/unet-form.js';
 export type { FreeInitFilter, FreeInitOptions } from './noise/free-init-options.js';

@@ -1,8 +1,9 @@
 import type { GenerateOptions, StartNoise, ViewOptions } from '../index.js';
+import { deepCacheCliOptions, deepCacheOf } from './deep-cache-options.js';
 import { freeInitCliOptions, freeInitOf, freeInitProblems } from './free-init-options.js';
 import { freeUCliOptions, freeUOf, freeUProblems } from './free-u-options.js';
 import { type CliOption, type CliValues, grouped } from './options.js';
-import { amount, numberList, readText, schedule, textProblems } from './text-values.js';
+import { amount, interval, numberList, readText, schedule, textProblems } from './text-values.js';
 import { vaeCliOptions, vaeProblems, vaeTilingOf } from './vae-options.js';
 
 const guidance: readonly CliOption[] = [
@@ -18,6 +19,12 @@ const guidance: readonly CliOption[] = [
     kind: 'text',
     value: 'AT=FACTOR,…',
     help: 'its factor along the steps, such as 0=1,0.5=1.5,1=0.8 (1)',
+  },
+  {
+    name: 'guidance-interval',
+    kind: 'text',
+    value: 'A,B',
+    help: 'shares of the steps between which there is guidance; those outside cost half (0,1)',
   },
   {
     name: 'guidance-rescale',
@@ -97,6 +104,7 @@ export const controlCliOptions: readonly CliOption[] = [
   ...grouped('windows', views),
   ...grouped('movement', motion),
   ...grouped('FreeU', freeUCliOptions),
+  ...grouped('size and steps', deepCacheCliOptions),
   ...grouped('size and steps', vaeCliOptions),
 ];
 
@@ -107,11 +115,13 @@ export function controlOptions(
   GenerateOptions,
   | 'guidanceScale'
   | 'guidanceSchedule'
+  | 'guidanceInterval'
   | 'guidanceRescale'
   | 'guidanceBatching'
   | 'noise'
   | 'freeInit'
   | 'freeU'
+  | 'deepCache'
   | 'viewWindows'
   | 'vaeTiling'
   | 'motionEffect'
@@ -122,11 +132,13 @@ export function controlOptions(
   return {
     guidanceScale: values.number('guidance'),
     guidanceSchedule: readText(values, 'guidance-schedule', schedule),
+    guidanceInterval: readText(values, 'guidance-interval', interval),
     guidanceBatching: values.text('guidance-batching') as GenerateOptions['guidanceBatching'],
     guidanceRescale: values.number('guidance-rescale'),
     noise: noiseOf(values),
     freeInit: freeInitOf(values),
     freeU: freeUOf(values),
+    deepCache: deepCacheOf(values),
     viewWindows: viewsOf(values),
     vaeTiling: vaeTilingOf(values),
     motionEffect: readText(values, 'motion-effect', amount),
@@ -140,6 +152,7 @@ export function controlOptions(
 export function controlProblems(values: CliValues): string[] {
   return [
     ...textProblems(values, ['guidance-schedule'], schedule),
+    ...textProblems(values, ['guidance-interval'], interval),
     ...textProblems(values, ['frame-seeds'], numberList),
     ...textProblems(values, ['motion-effect', 'motion-scale'], amount),
     ...freeInitProblems(values),

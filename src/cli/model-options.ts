@@ -59,6 +59,13 @@ const vaePrecision: CliOption = {
   help: 'the same of the VAE (float32)',
 };
 
+const quantize: CliOption = {
+  name: 'quantize',
+  kind: 'text',
+  choices: ['int8', 'int4', 'int8-dynamic'],
+  help: "weights of the UNet's linear layers (as precision); int8-dynamic is the fastest on a CPU",
+};
+
 /** What networks are stored and computed in. */
 export const precisionCliOptions: readonly CliOption[] = [
   {
@@ -68,19 +75,24 @@ export const precisionCliOptions: readonly CliOption[] = [
     help: 'of text encoder and UNet; float16 is half the memory (auto: what the device is good at)',
   },
   vaePrecision,
+  quantize,
 ];
 
 /** The same for a plan, which knows no device. */
 export const plannedPrecisionCliOptions: readonly CliOption[] = [
   { name: 'precision', kind: 'text', choices: precisions, help: 'of text encoder and UNet (float32)' },
   vaePrecision,
+  quantize,
 ];
 
 /** The precision that was asked for. */
-export function precisionOptions(values: CliValues): Pick<LoadOptions, 'precision' | 'vaePrecision'> {
+export function precisionOptions(
+  values: CliValues,
+): Pick<LoadOptions, 'precision' | 'vaePrecision' | 'quantization'> {
   return {
     precision: values.text('precision') as LoadOptions['precision'],
     vaePrecision: values.text('vae-precision') as LoadOptions['vaePrecision'],
+    quantization: values.text('quantize') as LoadOptions['quantization'],
   };
 }
 

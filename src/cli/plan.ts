@@ -30,7 +30,7 @@ export const planCommand: Command = {
     const plan = await AnimateDiffPipeline.plan({
       ...modelOptions(values),
       ...sizeOptions(values),
-      ...(precisionOptions(values) as Pick<PlanOptions, 'precision' | 'vaePrecision'>),
+      ...(precisionOptions(values) as Pick<PlanOptions, 'precision' | 'vaePrecision' | 'quantization'>),
       residency: values.text('residency') as Residency | undefined,
       signal,
     });

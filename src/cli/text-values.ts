@@ -20,6 +20,15 @@ export const numberList: TextValue<number[]> = {
   expected: 'expected numbers such as 1,2,3',
 };
 
+/** `0.2,0.8`. */
+export const interval: TextValue<[number, number]> = {
+  parse(text) {
+    const [start, end, ...rest] = numberList.parse(text) ?? [];
+    return start === undefined || end === undefined || rest.length > 0 ? undefined : [start, end];
+  },
+  expected: 'expected two shares such as 0.2,0.8',
+};
+
 /** `0=1,0.5=1.5`: a factor at shares of the steps. */
 export const schedule: TextValue<{ at: number; factor: number }[]> = {
   parse(text) {

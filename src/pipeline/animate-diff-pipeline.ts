@@ -119,6 +119,7 @@ export class AnimateDiffPipeline {
         device: capabilities.device,
         precision: precision.unet,
         vaePrecision: precision.vae,
+        quantization: precision.quantization,
         scheduler: sampling.scheduler.name,
         nativeSize: model.nativeSize,
         warnings,
@@ -150,11 +151,12 @@ export class AnimateDiffPipeline {
 
   /** Expected memory of a generation with this pipeline. */
   plan(options: PlanOptions = {}): Promise<MemoryPlan> {
-    const { precision, vaePrecision } = this.info;
+    const { precision, vaePrecision, quantization } = this.info;
     return planModel(this.#model, {
       ...options,
       precision: options.precision ?? precision,
       vaePrecision: options.vaePrecision ?? vaePrecision,
+      quantization: options.quantization ?? quantization,
     });
   }
 

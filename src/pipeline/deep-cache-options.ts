@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
  * the deep ones from the last whole evaluation.
  */
 export interface DeepCacheOptions {
-  /** One evaluation in so many is a whole one; 1 is the plain run. Default 3. */
+  /** One evaluation in so many is a whole one; 1 is the plain run. Default 2. */
   readonly interval?: number | undefined;
   /**
    * How many layers run on each side besides the last one of the way up: 0 is the fastest; at most the layers of the model's
@@ -44,7 +44,7 @@ export function resolveDeepCache(
   options: DeepCacheOptions | boolean | undefined,
 ): ResolvedDeepCache | undefined {
   if (options === undefined || options === false) return undefined;
-  const { interval = 3, branch = 0, start = 0, end = 1 } = options === true ? {} : options;
+  const { interval = 2, branch = 0, start = 0, end = 1 } = options === true ? {} : options;
   return interval === 1 ? undefined : { interval, branch, start, end };
 }
 

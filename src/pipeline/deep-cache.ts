@@ -32,7 +32,7 @@ export function deepCache(options: ResolvedDeepCache, count: number): DeepCache 
   let used = new Set<string>();
   return {
     begin(index) {
-      // Of windows that have moved on nothing is kept, so that memory is that of one evaluation's windows.
+      // Nothing is kept of windows that have moved on, or memory would grow with the interval.
       const gone = isWhole(options, index, count)
         ? [...features.keys()]
         : [...features.keys()].filter((key) => !used.has(key));

@@ -5,6 +5,7 @@ import type { OnLoadProgress } from '../core/progress.js';
 import type { ModelSource } from '../core/source.js';
 import type { JsonConfig } from '../models/config-fields.js';
 import type { Precision } from '../models/precision.js';
+import { type Quantization, quantizations } from '../models/quantization.js';
 import type { MotionGroupNorm } from '../models/unet-config.js';
 import type { SchedulerFactory } from '../schedulers/presets.js';
 import type { Scheduler } from '../schedulers/scheduler.js';
@@ -76,7 +77,12 @@ export interface LoadOptions extends ModelOptions {
    * `BackendCapabilities.float16` says so, else `float32`. Default `auto`: float32 on the CPU.
    */
   precision?: Precision | 'auto' | undefined;
-  /** The same of the VAE, whose sums some models push beyond float16's range. Default `float32`. */
+  /**
+   * How the weights of the UNet's linear layers are stored, half of all of them; see {@link Quantization}. Everything else
+   * stays in its precision. Done while the model is loaded: the files are those that people have. Default: not at all.
+   */
+  quantization?: Quantization | undefined;
+  /** As `precision`, of the VAE, whose sums some models push beyond float16's range. Default `float32`. */
   vaePrecision?: Precision | undefined;
   /** See {@link Residency}. Default: `all` when all weights together take at most 1 GB, otherwise `unet`. */
   residency?: Residency | undefined;
@@ -101,6 +107,7 @@ const loadKeys = [
   'scheduler',
   'precision',
   'vaePrecision',
+  'quantization',
   'residency',
   'onProgress',
 ];
@@ -118,6 +125,7 @@ export function checkLoadOptions(options: LoadOptions): void {
       : ['adapters: expected a list, such as [lora(fileSource(…))]']),
     ...oneOf('precision', options?.precision, [...precisions, 'auto']),
     ...oneOf('vaePrecision', options?.vaePrecision, precisions),
+    ...oneOf('quantization', options?.quantization, quantizations),
     ...oneOf('residency', options?.residency, ['all', 'unet', 'one']),
   ]);
 }
@@ -135,14 +143,15 @@ export function schedulerIssue(given: unknown): string[] {
 
 /** Checks the options of a plan. @throws `invalid-options`. */
 export function checkModelOptions(
-  options: ModelOptions & { precision?: unknown; vaePrecision?: unknown },
+  options: ModelOptions & { precision?: unknown; vaePrecision?: unknown; quantization?: unknown },
   otherKeys: readonly string[],
 ): void {
   report('plan', [
-    ...unknownKeys(options, [...modelKeys, 'precision', 'vaePrecision', ...otherKeys]),
+    ...unknownKeys(options, [...modelKeys, 'precision', 'vaePrecision', 'quantization', ...otherKeys]),
     ...modelIssues(options),
     ...oneOf('precision', options?.precision, precisions),
     ...oneOf('vaePrecision', options?.vaePrecision, precisions),
+    ...oneOf('quantization', options?.quantization, quantizations),
   ]);
 }
 

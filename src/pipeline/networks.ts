@@ -88,6 +88,7 @@ export function networks(
     ...adapters.changes('unet'),
     dialect,
     precision: form.precision,
+    quantization: precision.quantization,
     form,
     motion: motion && { config: motion.config, version: motion.module.version, groupNorm },
   });

@@ -1,5 +1,6 @@
 import type { Warning } from '../core/warnings.js';
 import type { Precision } from '../models/precision.js';
+import type { Quantization } from '../models/quantization.js';
 import type { MotionGroupNorm } from '../models/unet-config.js';
 
 /** What a loaded pipeline is made of. */
@@ -23,6 +24,8 @@ export interface PipelineInfo {
   readonly precision: Precision;
   /** The same of the VAE. */
   readonly vaePrecision: Precision;
+  /** How the weights of the UNet's linear layers are stored; `undefined`: as all others. */
+  readonly quantization: Quantization | undefined;
   /** Name of the sampler. */
   readonly scheduler: string;
   /** Side of the pictures that the model was trained on, in pixels: the size that is made unless another is asked for. */

@@ -2,6 +2,7 @@ import type { ModelArtifact } from '../backends/backend.js';
 import { elementCount } from '../core/tensor.js';
 import { buildClipText } from '../models/clip-text.js';
 import type { Precision } from '../models/precision.js';
+import type { Quantization } from '../models/quantization.js';
 import { buildUnet } from '../models/unet.js';
 import type { UnetConfig } from '../models/unet-config.js';
 import { latentScale } from '../models/vae-config.js';
@@ -25,6 +26,8 @@ export interface PlanOptions {
   precision?: Precision | undefined;
   /** Of the VAE. Default: the pipeline's own, `float32` without one. */
   vaePrecision?: Precision | undefined;
+  /** Of the UNet's linear layers. Default: the pipeline's own, none without one. */
+  quantization?: Quantization | undefined;
   /** Default: `all` up to 1 GB of weights, otherwise `unet`. */
   residency?: Residency | undefined;
 }
@@ -81,6 +84,7 @@ export async function planModel(model: OpenedModel, options: PlanOptions): Promi
     ...model.unet,
     dialect,
     precision,
+    quantization: options.quantization,
     motion: motion && { config: motion.config, version: motion.module.version, groupNorm: 'original' },
   });
   const networks = [

@@ -2,8 +2,9 @@ import type { Backend, FusedOperator } from '../backends/backend.js';
 import type { Tensor } from '../core/tensor.js';
 import { float32Tensor } from '../core/tensor.js';
 import { fusedAttention } from '../onnx/attention.js';
-import { fusedBiasGelu, fusedQuickGelu, gelu } from '../onnx/elementwise.js';
+import { add, fusedBiasGelu, fusedQuickGelu, gelu } from '../onnx/elementwise.js';
 import type { GraphBuilder } from '../onnx/graph.js';
+import { blockedLinear, dynamicLinear } from '../onnx/quantized-linear.js';
 import { fusedConvAdd } from '../onnx/row-conv.js';
 import type { Value } from '../onnx/value.js';
 import { check, checkClose } from './conformance.js';
@@ -17,6 +18,7 @@ interface DialectCase {
 
 const tokens = 40;
 const channels = 1280;
+const outputs = 8;
 
 /** Fused operators at arguments whose results are known by heart. */
 const cases: Readonly<Record<FusedOperator, DialectCase>> = {
@@ -69,6 +71,38 @@ const cases: Readonly<Record<FusedOperator, DialectCase>> = {
       onto: float32Tensor(new Float32Array(3).fill(10), [1, 1, 1, 3]),
     }),
     expected: [12, 13, 12],
+  },
+  // In 8 bits 129 is one; in 4 bits a byte is minus one, then one, of which the second meets the twos. Halved: 24 and 8.
+  MatMulNBits: {
+    emit: (g) => {
+      const x = g.input('x', 'float32', [2, 32]);
+      const scales = g.constant(new Float32Array(outputs).fill(0.5));
+      const linear = (bits: 4 | 8, byte: number): Value => {
+        const shape = [outputs, 1, 4 * bits];
+        const weight = g.constant(new Uint8Array(outputs * 4 * bits).fill(byte), shape);
+        return blockedLinear(g, { x, weight, scales, bits, roundsRows: false });
+      };
+      return add(g, linear(8, 129), linear(4, 0x97));
+    },
+    feeds: () => ({
+      x: float32Tensor(
+        Float32Array.from({ length: 64 }, (_, i) => 1 + (i % 2)),
+        [2, 32],
+      ),
+    }),
+    expected: Array.from({ length: 2 * outputs }, () => 32),
+  },
+  // Rows from 0 to 255 are rounded to nothing else.
+  DynamicQuantizeMatMul: {
+    emit: (g) =>
+      dynamicLinear(g, {
+        x: g.input('x', 'float32', [1, 4]),
+        weight: g.constant(Int8Array.of(1, -1, 2, 0, 3, 5, -4, 7), [4, 2]),
+        scales: g.constant(Float32Array.of(1, 0.5)),
+        bias: g.constant(Float32Array.of(1, 2)),
+      }),
+    feeds: () => ({ x: float32Tensor(Float32Array.of(0, 255, 1, 2), [1, 4]) }),
+    expected: [506, 11.5],
   },
   BiasSplitGelu: {
     emit: (g) =>

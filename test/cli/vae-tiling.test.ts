@@ -10,7 +10,15 @@ beforeAll(async () => {
 });
 afterAll(() => cli.remove());
 
-const model = ['-c', fixture('tiny-sd15/model'), '-m', fixture('tiny-sd15/motion/v2.ckpt'), '-q', '--threads', '1'];
+const model = [
+  '-c',
+  fixture('tiny-sd15/model'),
+  '-m',
+  fixture('tiny-sd15/motion/v2.ckpt'),
+  '-q',
+  '--threads',
+  '1',
+];
 const size = ['-p', 'a red circle', '--width', '64', '--frames', '1', '--steps', '1', '--seed', '5'];
 
 test('--vae-tiling chooses the tiles', async () => {

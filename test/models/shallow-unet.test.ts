@@ -27,6 +27,11 @@ const shallow = (form: UnetForm, writing: Writing): Promise<ModelArtifact> =>
     motion: { config: model.motion!.config, version: 'v2', groupNorm: 'original' },
   });
 
+/** Milliseconds that a busy machine may take to load a network three times. */
+const slow = 180_000;
+
+const valuesOf = (tensor: Tensor | undefined): Float32Array => tensor!.data as Float32Array;
+
 async function outputs(
   artifact: ModelArtifact,
   feeds: Record<string, Tensor>,
@@ -41,34 +46,33 @@ async function outputs(
 }
 
 describe('given the features of the same step, the shallow layers give what the whole UNet gives', () => {
-  test.each<[string, Partial<UnetForm>]>([
-    ['branch 0', { deepFeatures: 0 }],
-    ['branch 1', { deepFeatures: 1 }],
-    ['branch 2', { deepFeatures: 2 }],
-    ['with views', { deepFeatures: 1, viewWindows: true }],
-    ['with FreeU', { deepFeatures: 1, freeU: 1 }],
-    [
-      'with FreeU of version 2, which weights the first layer of the finest level',
-      { deepFeatures: 2, freeU: 2 },
-    ],
-    ['in float16', { deepFeatures: 1, precision: 'float16' }],
-  ])('%s', async (_, changes) => {
-    const form: UnetForm = { ...plainUnet, ...changes };
-    const writing: Writing = { precision: form.precision ?? 'float32', dialect };
-    const { feeds } = tinyUnet(model, form);
-    const plain = await outputs(
-      await tinyUnet(model, { ...form, deepFeatures: undefined }).build(writing),
-      feeds(),
-    );
-    const whole = await outputs(await tinyUnet(model, form).build(writing), feeds());
-    expect(whole['noise']).toEqual(plain['noise']);
-    const { deep_features: features } = whole;
-    const { channels } = deepEntry(model.unet.config, form.deepFeatures!);
-    expect(features).toMatchObject({ type: 'float32', shape: [2 * 3, channels, 16, 16] });
-    const given = { ...feeds(), deep_features: features! };
-    const { noise } = await outputs(await shallow(form, writing), given);
-    expect(noise).toEqual(plain['noise']);
-  });
+  test.each<[string, Partial<UnetForm>, number]>([
+    ['branch 0', { deepFeatures: 0 }, 0],
+    ['branch 1, with views', { deepFeatures: 1, viewWindows: true }, 0],
+    ['branch 2', { deepFeatures: 2 }, 0],
+    // The runtime joins the division by the backbone's range with its neighbours in one of the two.
+    ['branch 2, with FreeU, which weights its first layer', { deepFeatures: 2, freeU: 2 }, 1e-5],
+    ['in float16', { deepFeatures: 1, precision: 'float16' }, 0],
+  ])(
+    '%s',
+    async (_, changes, tolerance) => {
+      const form: UnetForm = { ...plainUnet, ...changes };
+      const writing: Writing = { precision: form.precision ?? 'float32', dialect };
+      const { feeds, build } = tinyUnet(model, form);
+      const plain = await outputs(
+        await tinyUnet(model, { ...form, deepFeatures: undefined }).build(writing),
+        feeds(),
+      );
+      const { noise, deep_features: features } = await outputs(await build(writing), feeds());
+      expect(noise).toEqual(plain['noise']);
+      const { channels } = deepEntry(model.unet.config, form.deepFeatures!);
+      expect(features).toMatchObject({ type: 'float32', shape: [2 * 3, channels, 16, 16] });
+      const given = { ...feeds(), deep_features: features! };
+      const again = await outputs(await shallow(form, writing), given);
+      expect(valuesOf(again['noise'])).toBeRelativelyCloseTo(valuesOf(noise), tolerance);
+    },
+    slow,
+  );
 });
 
 test.each([

@@ -6,6 +6,7 @@ import { buildClipText } from '../../src/models/clip-text.js';
 import { freeUFeeds } from '../../src/models/nn/free-u.js';
 import { timestepWaves } from '../../src/models/nn/time-embedding.js';
 import type { Precision } from '../../src/models/precision.js';
+import type { Quantization } from '../../src/models/quantization.js';
 import { buildUnet } from '../../src/models/unet.js';
 import { motionModuleCount } from '../../src/models/unet-config.js';
 import type { UnetForm } from '../../src/models/unet-form.js';
@@ -19,6 +20,7 @@ import { fixture } from '../support/tiny-model.js';
 export interface Writing {
   readonly precision: Precision;
   readonly dialect: ReadonlySet<FusedOperator>;
+  readonly quantization?: Quantization | undefined;
 }
 
 /** A network of the tiny model, and inputs for it. */

@@ -6,6 +6,13 @@ import { add, fusedQuickGelu, gelu } from '../../onnx/elementwise.js';
 import { GraphBuilder } from '../../onnx/graph.js';
 import { matmul } from '../../onnx/linear.js';
 import { instanceNorm } from '../../onnx/norm.js';
+import {
+  blockedLinear,
+  blockedShapes,
+  blockSize,
+  type WeightBits,
+  zeroPoint,
+} from '../../onnx/quantized-linear.js';
 import type { Value } from '../../onnx/value.js';
 import type { FusedOperator, ModelArtifact } from '../backend.js';
 import * as reference from './reference-math.js';
@@ -43,6 +50,8 @@ export function selfTestCases(): SelfTestCase[] {
     quickGeluCase(),
     geluCase(),
     biasSplitGeluCase(),
+    blockedLinearCase(8),
+    blockedLinearCase(4),
     convCase(6),
     convCase(9),
     normCase(),
@@ -131,6 +140,38 @@ function biasSplitGeluCase(): SelfTestCase {
       const [row, column] = [Math.floor(index / half), index % half];
       return at(row, column) * reference.gelu(at(row, column + half));
     }),
+  });
+}
+
+function blockedLinearCase(bits: WeightBits): SelfTestCase {
+  // Few rows and short ones take other kernels than those of networks.
+  const [rows, inSize, out] = [40, 128, 64];
+  const operands = { x: values([rows, inSize], 1), bias: values([out], 2) };
+  const shapes = blockedShapes([out, inSize], bits);
+  const weight = Uint8Array.from(values(shapes.weight, 3, 128).data.map((value) => Math.floor(128 + value)));
+  const scales = values(shapes.scales, 4, 0.1);
+  // Transposed, as the reference takes it.
+  const matrix = new Float32Array(inSize * out);
+  for (let i = 0; i < out * inSize; i++) {
+    const stored = bits === 8 ? weight[i]! : (weight[i >> 1]! >> (4 * (i & 1))) & 15;
+    const [row, column] = [Math.floor(i / inSize), i % inSize];
+    matrix[column * out + row] = (stored - zeroPoint(bits)) * scales.data[Math.floor(i / blockSize)]!;
+  }
+  const products = reference.matmul(operands.x.data, matrix, inSize, out);
+  return makeCase({
+    what: `product with weights of ${bits} bits`,
+    operator: 'MatMulNBits',
+    operands,
+    emit: (g, { x, bias }) =>
+      blockedLinear(g, {
+        x: x!,
+        weight: g.constant(weight, shapes.weight),
+        scales: g.constant(scales.data, shapes.scales),
+        bits,
+        bias,
+        roundsRows: false,
+      }),
+    expected: products.map((value, index) => value + operands.bias.data[index % out]!),
   });
 }
 
