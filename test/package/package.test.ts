@@ -10,7 +10,7 @@ const run = (command: string, ...args: string[]): string =>
   execFileSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 });
 
 /** The number moves when someone decides that it should. */
-const rootEntryCeiling = 110_000;
+const rootEntryCeiling = 135_000;
 
 test('the root door bundles to less than its ceiling, gzipped', async () => {
   const { outputFiles } = await build({
