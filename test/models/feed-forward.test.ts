@@ -29,7 +29,7 @@ test('the two products of the CPU form give the gated feed-forward', async () =>
 });
 
 test('a wide 3×3 layer in its CPU form gives the plain convolution', async () => {
-  const channels = 64;
+  const channels = 128;
   const weight = ramp(channels * channels * 9, 1);
   const weights = {
     'c.weight': weight,

@@ -91,7 +91,7 @@ export interface WeightChanges {
 }
 
 /** Channels from which the sums over rows cost less than the multiplications that they save. */
-const rowFormChannels = 64;
+const rowFormChannels = 128;
 
 /** Ties a graph to a collector of weights. */
 export function makeNet(
