@@ -1,6 +1,12 @@
-import { ortNode } from 'animatediff-js/node';
+import { fileSource, ortNode } from 'animatediff-js/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { relativeError } from '../../scripts/parity/check.js';
+import { adaptedWeights } from '../../src/adapters/adapted-weights.js';
+import { motionLora } from '../../src/adapters/adapter.js';
+import { fusedWeights } from '../../src/adapters/fused-weights.js';
+import { type OpenedAdapter, openAdapter } from '../../src/adapters/open-adapter.js';
+import { type PlacedAdapter, placeAdapter } from '../../src/adapters/place-adapter.js';
+import { targetTable } from '../../src/adapters/target-table.js';
 import type { BackendCapabilities, ModelArtifact } from '../../src/backends/backend.js';
 import { describeNodeRuntime } from '../../src/backends/node-runtime-node.js';
 import { torchRandom } from '../../src/core/torch-random.js';
@@ -8,11 +14,13 @@ import { type Quantization, quantizations } from '../../src/models/quantization.
 import { quantizeBlocks } from '../../src/models/quantize-blocks.js';
 import { quantizeColumns } from '../../src/models/quantize-columns.js';
 import { quantizedReader } from '../../src/models/quantized-bytes.js';
+import { buildUnet } from '../../src/models/unet.js';
 import type { GraphBuilder } from '../../src/onnx/graph.js';
 import { blockedLinear, blockedShapes, blockSize, dynamicLinear } from '../../src/onnx/quantized-linear.js';
 import type { Value } from '../../src/onnx/value.js';
 import type { OpenedModel } from '../../src/pipeline/opened-model.js';
 import { runGraph } from '../support/run-graph.js';
+import { fixture } from '../support/tiny-model.js';
 import { openTiny, outputOf, tinyUnet } from './tiny-networks.js';
 
 const [rows, inSize, out] = [5, 96, 24];
@@ -186,6 +194,8 @@ afterAll(async () => {
 });
 
 const plain = { viewWindows: false, freeU: false } as const;
+const motionOf = ({ motion }: OpenedModel) =>
+  ({ config: motion!.config, version: 'v2', groupNorm: 'original' }) as const;
 const unet = (quantization?: Quantization) => {
   const network = tinyUnet(model, plain);
   return {
@@ -300,6 +310,57 @@ describe('the UNet', () => {
     // Blocks are computed as integers only when they were laid out for it; columns are as they are.
     expect(built.map(({ prepack }) => prepack)).toEqual([undefined, true, true, undefined]);
   });
+});
+
+describe('adapters that are fused', () => {
+  let opened: OpenedAdapter;
+  let placed: PlacedAdapter;
+  beforeAll(async () => {
+    const file = fileSource(fixture('tiny-sd15/adapters/motion-lora-a.ckpt'));
+    opened = await openAdapter(motionLora(file, { scale: 0.6 }));
+    placed = placeAdapter(
+      opened,
+      targetTable({ unet: model.unet.weights, textEncoder: model.textEncoder.weights }),
+    );
+  });
+  afterAll(() => opened.close());
+
+  const bytesByName = async ({ tensors }: ModelArtifact['weights'][number]) => {
+    const found = new Map<string, Uint8Array>();
+    for (const { name, read } of tensors)
+      if (/:(q|i8x)\d/.test(name)) found.set(name, (await read()).slice());
+    return found;
+  };
+
+  test.each(quantizations)(
+    'are merged before rounding, apart from what a cache keeps: %s',
+    async (quantization) => {
+      const { weights } = model.unet;
+      const build = (changes: object) =>
+        buildUnet({
+          config: model.unet.config,
+          weights,
+          dialect,
+          quantization,
+          motion: motionOf(model),
+          ...changes,
+        });
+      const [own, kept] = [
+        await build({}),
+        await build({ replaced: fusedWeights(weights, [placed], () => undefined) }),
+      ];
+      const merged = await build({ weights: adaptedWeights(weights, [placed]) });
+      expect(kept.weights[0]!.identity).toBe(own.weights[0]!.identity);
+      expect(await bytesByName(kept.weights[0]!)).toEqual(await bytesByName(own.weights[0]!));
+      const [before, whole] = [await bytesByName(own.weights[0]!), await bytesByName(merged.weights[0]!)];
+      const replaced = await bytesByName(kept.weights[1]!);
+      expect(replaced.size).toBeGreaterThan(100);
+      for (const [name, bytes] of whole) expect(replaced.get(name) ?? before.get(name)).toEqual(bytes);
+      expect(
+        [...replaced].every(([name, bytes]) => name.includes('motion_modules') && bytes !== before.get(name)),
+      ).toBe(true);
+    },
+  );
 });
 
 const { devices } = await describeNodeRuntime();
