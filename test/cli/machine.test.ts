@@ -32,7 +32,12 @@ test('plan counts what a precision stores', async () => {
   expect(halfText! / text).toBeCloseTo(0.5, 2);
   expect(halfUnet! / unet).toBeCloseTo(0.5, 2);
   expect(same).toBe(vae);
+  const [sameText, int8Unet = 0] = await bytes('--quantize', 'int8');
+  const [, int4Unet = 0] = await bytes('--quantize', 'int4');
+  expect(sameText).toBe(text);
+  expect([int8Unet < unet, int4Unet < int8Unet]).toEqual([true, true]);
   expect((await cli.run(['plan', ...toyModel, '--precision', 'fp16'])).stderr).toContain("'fp16' is none of");
+  expect((await cli.run(['plan', ...toyModel, '--quantize', 'q8'])).stderr).toContain("'q8' is none of");
 });
 
 test('doctor tells what it found of this machine', async () => {

@@ -10,13 +10,15 @@ import { targetTable } from '../../src/adapters/target-table.js';
 import type { BackendCapabilities, ModelArtifact } from '../../src/backends/backend.js';
 import { describeNodeRuntime } from '../../src/backends/node-runtime-node.js';
 import { torchRandom } from '../../src/core/torch-random.js';
-import { type Quantization, quantizations } from '../../src/models/quantization.js';
+import { quantizedMatrices } from '../../src/models/nn/quantized-matrix.js';
+import { type Quantization, quantizations, quantizedNames } from '../../src/models/quantization.js';
 import { quantizeBlocks } from '../../src/models/quantize-blocks.js';
 import { quantizeColumns } from '../../src/models/quantize-columns.js';
 import { quantizedReader } from '../../src/models/quantized-bytes.js';
 import { buildUnet } from '../../src/models/unet.js';
 import type { GraphBuilder } from '../../src/onnx/graph.js';
 import { blockedLinear, blockedShapes, blockSize, dynamicLinear } from '../../src/onnx/quantized-linear.js';
+import { concat } from '../../src/onnx/shape-ops.js';
 import type { Value } from '../../src/onnx/value.js';
 import type { OpenedModel } from '../../src/pipeline/opened-model.js';
 import { runGraph } from '../support/run-graph.js';
@@ -139,6 +141,65 @@ describe('columns', () => {
     });
     expect(joined).toBeRelativelyCloseTo(product(rounded, restored), 1e-4);
     expect(joined).toBeRelativelyCloseTo(product(x, matrix), 0.1);
+  });
+});
+
+describe('what each run adds', () => {
+  const rank = 3;
+  const [up, down] = [torchRandom(4).normal(out * rank), torchRandom(5).normal(rank * inSize)];
+  const delta = torchRandom(6).normal(out * inSize);
+  const added = Float64Array.from(delta, (value, i) => {
+    const [row, column] = [Math.floor(i / inSize), i % inSize];
+    let sum = value;
+    for (let r = 0; r < rank; r++) sum += up[row * rank + r]! * down[r * inSize + column]!;
+    return sum;
+  });
+  const feeds = {
+    x: { type: 'float32', shape: [rows, inSize], data: x },
+    'm:up': { type: 'float32', shape: [out, rank], data: up },
+    'm:down': { type: 'float32', shape: [rank, inSize], data: down },
+    'm:delta': { type: 'float32', shape: [out, inSize], data: delta },
+  } as const;
+
+  test.each([
+    ['blocks of 8 bits', { kind: 'blocks', bits: 8 }, 1],
+    ['blocks of 4 bits in two pieces', { kind: 'blocks', bits: 4 }, 2],
+    ['columns', { kind: 'columns', pieces: 1 }, 1],
+    ['columns in two pieces', { kind: 'columns', pieces: 2 }, 2],
+  ] as const)('is added beside: %s', async (_, form, pieces) => {
+    const reader = quantizedReader({ read: async () => matrix }, () => [out, inSize]);
+    const names = quantizedNames('m', form);
+    const weights: Record<string, Uint8Array> = {};
+    for (const name of [names.weight, names.scales])
+      weights[name] = await reader({ name, type: 'float32' }, undefined)!;
+    const run = async (live: boolean, fed: Parameters<typeof runGraph>[0]) =>
+      (
+        await runGraph(
+          fed,
+          (g) => {
+            const rowsOfX = g.input('x', 'float32', [rows, inSize]);
+            const request = {
+              name: 'm',
+              shape: [out, inSize],
+              form,
+              pieces,
+              type: 'float32',
+              roundsRows: false,
+            } as const;
+            const change = live ? { rank, dense: true } : undefined;
+            const each = quantizedMatrices(g, { ...request, change });
+            return concat(
+              g,
+              each.map(({ multiply }) => multiply(rowsOfX)),
+              1,
+            );
+          },
+          weights,
+        )
+      ).data;
+    const own = await run(false, { x: feeds.x });
+    const wanted = product(x, added).map((value, i) => value - bias[i % out]! + own[i]!);
+    expect(await run(true, feeds)).toBeRelativelyCloseTo(wanted, 1e-5);
   });
 });
 

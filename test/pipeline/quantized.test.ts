@@ -105,15 +105,17 @@ describe.each(forms)('weights in %s', { timeout: slow }, (quantization) => {
       motionLora(adapterFile('motionA'), { name: 'pan', mode }),
     ];
 
-    // Known to fall short, 0.18 of 0.15: rounded rows and a live branch beside them, on this small network.
-    const modes = quantization === 'int8-dynamic' ? (['fused'] as const) : (['fused', 'live'] as const);
+    const modes = ['fused', 'live'] as const;
     test.each(modes)('do as float32 with them, and without them as before: %s', async (mode) => {
       given.length = 0;
       await using adapted = await loadTiny({ backend, quantization, adapters: adapters(mode) });
       await using expected = await loadTiny({ backend, adapters: adapters(mode) });
       const [found, wanted] = [await outputsOf(adapted), await outputsOf(expected)];
       expect(found.text).toEqual(wanted.text);
-      expect(found.noise).toBeRelativelyCloseTo(wanted.noise, allowed[quantization]);
+      // Known to fall short, 0.18 of 0.15: rows with one scale, of other values than without adapters. What is added to
+      // them is exact, as the tests of the networks show.
+      if (quantization !== 'int8-dynamic' || mode === 'fused')
+        expect(found.noise).toBeRelativelyCloseTo(wanted.noise, allowed[quantization]);
       // Adapters that do nothing would be as near.
       expect(relativeError(wanted.noise, exact.noise)).toBeGreaterThan(
         2 * relativeError(found.noise, wanted.noise),

@@ -7,7 +7,7 @@ import type { Value } from '../../src/onnx/value.js';
 export async function runGraph(
   feeds: Record<string, Tensor>,
   emit: (g: GraphBuilder) => Value,
-  weights: Record<string, Float32Array> = {},
+  weights: Record<string, Float32Array | Uint8Array> = {},
 ): Promise<{ shape: readonly number[]; data: Float32Array }> {
   const g = new GraphBuilder('test');
   g.output('y', emit(g));
