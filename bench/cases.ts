@@ -58,7 +58,6 @@ async function oneCase(
     ...(python === undefined ? [] : [await diffusersProcess(python, task)]),
   ];
   const seconds = new Map<string, number[]>(rivals.map((rival) => [rival.name, []]));
-  let ownPeak = 0;
   const peaks = new Map<string, number>();
   // The first round pays for allocations and pages.
   for (let round = 0; round <= repeats; round++) {
@@ -67,7 +66,6 @@ async function oneCase(
       note(`${name}: ${rival.name} ${report.seconds.toFixed(2)} s`);
       if (round > 0) seconds.get(rival.name)!.push(report.seconds);
       peaks.set(rival.name, report.peakBytes);
-      if (rival.name === 'ours') ownPeak = report.peakBytes;
     }
   }
   for (const rival of rivals) rival.end();
@@ -75,6 +73,7 @@ async function oneCase(
   const best = Math.max(peak.matmul, peak.convolution);
   const own = median(seconds.get('ours')!);
   const { loaded } = rivals[0]!;
+  const ownPeak = peaks.get('ours')!;
   return {
     name,
     secondsPerEvaluation: own,

@@ -1,6 +1,6 @@
 import type { FreeUOptions } from '../index.js';
 import type { CliOption, CliValues } from './options.js';
-import { readText, type TextValue, textProblems } from './text-values.js';
+import { numberList, readText, type TextValue, textProblems } from './text-values.js';
 
 /** Options for FreeU. */
 export const freeUCliOptions: readonly CliOption[] = [
@@ -27,9 +27,9 @@ export const freeUCliOptions: readonly CliOption[] = [
 
 const factors: TextValue<FreeUOptions> = {
   parse(text) {
-    const numbers = text.split(',').map((each) => (each.trim() === '' ? Number.NaN : Number(each)));
+    const numbers = numberList.parse(text) ?? [];
     const [b1, b2, s1, s2] = numbers;
-    return numbers.length === 4 && numbers.every(Number.isFinite) ? { b1, b2, s1, s2 } : undefined;
+    return numbers.length === 4 ? { b1, b2, s1, s2 } : undefined;
   },
   expected: 'expected four numbers B1,B2,S1,S2 such as 1.5,1.6,0.9,0.2',
 };

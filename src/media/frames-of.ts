@@ -1,11 +1,10 @@
 import * as z from 'zod/mini';
 import { checkOptions } from '../core/check-options.js';
 import { AnimateDiffError } from '../core/errors.js';
-import { yieldToEventLoop } from '../core/yield.js';
-import { gifFrames } from './decode-gif.js';
 import type { Frame } from './frame.js';
 import { isGif } from './gif-reader.js';
-import { framePicker, type KeptFrames, keptFrames } from './kept-frames.js';
+import { keepGif } from './keep-gif.js';
+import { type KeptFrames, keptFrames } from './kept-frames.js';
 import { type DrawnPicture, picturePixels } from './picture-pixels.js';
 import { type ReadFramesOptions, type ResolvedReadOptions, readFields } from './read-options.js';
 
@@ -44,7 +43,7 @@ async function readSource(
   }
   if (!isBlob(source)) return kept.keep(picturePixels(source, name, options.maxPixels));
   const bytes = new Uint8Array(await source.arrayBuffer());
-  if (isGif(bytes)) return readGif(bytes, name, options, kept);
+  if (isGif(bytes)) return keepGif(bytes, name, options, kept);
   const bitmap = await createImageBitmap(source).catch((cause: Error) => {
     throw new AnimateDiffError('weights-format', `${name} cannot be read: ${cause.message}`, { cause });
   });
@@ -52,21 +51,6 @@ async function readSource(
     kept.keep(picturePixels(bitmap, name, options.maxPixels));
   } finally {
     bitmap.close();
-  }
-}
-
-async function readGif(
-  bytes: Uint8Array,
-  name: string,
-  { maxPixels, fps, signal }: ResolvedReadOptions,
-  kept: KeptFrames,
-): Promise<void> {
-  const timesOf = framePicker(fps);
-  for (const { frame, seconds } of gifFrames(bytes, name, maxPixels)) {
-    for (let times = timesOf(seconds); times > 0 && !kept.full; times--) kept.keep(frame);
-    if (kept.full) return;
-    await yieldToEventLoop();
-    signal?.throwIfAborted();
   }
 }
 

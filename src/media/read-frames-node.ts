@@ -3,15 +3,14 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { checkOptions } from '../core/check-options.js';
 import { AnimateDiffError } from '../core/errors.js';
-import { yieldToEventLoop } from '../core/yield.js';
-import { gifFrames } from './decode-gif.js';
 import { decodeJpeg } from './decode-jpeg-node.js';
 import { decodePng, isPng } from './decode-png.js';
 import { ffmpegFrames } from './ffmpeg-frames-node.js';
 import type { Frame } from './frame.js';
 import { isGif } from './gif-reader.js';
 import { isJpeg } from './jpeg-facts.js';
-import { framePicker, type KeptFrames, keptFrames } from './kept-frames.js';
+import { keepGif } from './keep-gif.js';
+import { type KeptFrames, keptFrames } from './kept-frames.js';
 import { type ReadFramesOptions, type ResolvedReadOptions, readFields } from './read-options.js';
 
 /** Options of {@link readFrames}. */
@@ -73,28 +72,13 @@ async function readFileFrames(path: string, options: ResolvedOptions, kept: Kept
   const start = await startOf(path);
   if (isPng(start)) return kept.keep(await decodePng(await whole(path, signal), path, maxPixels));
   if (isJpeg(start)) return kept.keep(await decodeJpeg(await whole(path, signal), path, maxPixels));
-  if (isGif(start)) return readGif(path, options, kept);
+  if (isGif(start)) return keepGif(await whole(path, signal), path, options, kept);
   const left = options.maxFrames - kept.frames.length;
   const { ffmpeg, fps } = options;
   await ffmpegFrames({ path, ffmpeg, fps, maxPixels, maxFrames: left, signal }, (frame) => {
     kept.keep(frame);
     return !kept.full;
   });
-}
-
-async function readGif(
-  path: string,
-  { maxPixels, fps, signal }: ResolvedOptions,
-  kept: KeptFrames,
-): Promise<void> {
-  const timesOf = framePicker(fps);
-  for (const { frame, seconds } of gifFrames(await whole(path, signal), path, maxPixels)) {
-    for (let times = timesOf(seconds); times > 0 && !kept.full; times--) kept.keep(frame);
-    if (kept.full) return;
-    // Unpacking is long synchronous work: without a turn in between nobody could stop it.
-    await yieldToEventLoop();
-    signal?.throwIfAborted();
-  }
 }
 
 /** The first bytes, which tell what a file is. */

@@ -3,7 +3,7 @@ import { halve } from './conv.js';
 import { type Dim, multiplyDims } from './dim.js';
 import { add, subtract } from './elementwise.js';
 import type { GraphBuilder } from './graph.js';
-import { fusedConvAdd, rowConv } from './row-conv.js';
+import { rowConv } from './row-conv.js';
 import { reshape, sliceTo, transpose } from './shape-ops.js';
 import type { Value } from './value.js';
 
@@ -44,8 +44,8 @@ export function rowWinogradConv(g: GraphBuilder, { x, kernels, bias }: RowWinogr
   const [first, second, third, last] = sums.map((sum, index) => ({ x: sum, kernel: kernels[index]! }));
   const added = rowConv(g, { ...second!, bias });
   const taken = rowConv(g, third!);
-  const even = fusedConvAdd(g, { ...first!, onto: add(g, added, taken) });
-  const odd = fusedConvAdd(g, { ...last!, onto: subtract(g, added, taken) });
+  const even = rowConv(g, { ...first!, onto: add(g, added, taken) });
+  const odd = rowConv(g, { ...last!, onto: subtract(g, added, taken) });
   const interleaved = reshape(g, beside(g, even, odd), [outChannels, batch, multiplyDims(2, pairs), width]);
   return transpose(g, sliceTo(g, interleaved, height, 2), [1, 0, 2, 3]);
 }

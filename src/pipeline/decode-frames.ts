@@ -2,14 +2,15 @@ import type { Float32Tensor } from '../core/tensor.js';
 import { timeLeft } from '../core/time-left.js';
 import type { Frame } from '../media/frame.js';
 import type { PipelineComponents } from './components.js';
-import type { PipelineEvent } from './events.js';
+import type { PipelineEvent, PipelineEventOf } from './events.js';
 import { frameOfPixels, imagePixels } from './frame-image.js';
 import type { ResolvedGenerateOptions } from './generate-options.js';
+import { heldNetworks } from './held-networks.js';
 import { latentFrame } from './latents.js';
 import type { Networks } from './networks.js';
 import { runCount } from './tiled-run.js';
-import { vaeTiles } from './vae-tiling.js';
-import { withProgress } from './with-progress.js';
+import type { Vae, VaeOptions } from './vae.js';
+import { vaeNetwork, vaeTiles } from './vae-tiling.js';
 
 /** Latents `[1, 4, frames, h, w]` to pictures, one after the other. */
 export async function* decodeFrames(
@@ -20,8 +21,7 @@ export async function* decodeFrames(
   const { vae } = components;
   const [, , count = 0, height = 0, width = 0] = latents.shape;
   const plan = vaeTiles(height, width, vae.latentScale, vaeTiling);
-  const network = plan ? 'vae_decoder_tiles' : 'vae_decoder';
-  const { done } = yield* withProgress((onProgress) => networks.hold(network, { signal, onProgress }));
+  const letGo = yield* heldNetworks(networks, [vaeNetwork('vae_decoder', plan)], { signal });
   try {
     // A large frame is many runs: the second one tells already how long all will take.
     const clock = timeLeft(count * (plan ? runCount(plan) : 1));
@@ -32,14 +32,24 @@ export async function* decodeFrames(
     const frames: Frame[] = [];
     for (let frame = 0; frame < count; frame++) {
       signal?.throwIfAborted();
-      const scaled = latentFrame(latents, frame, 1 / vae.scalingFactor);
-      const pixels = imagePixels(await vae.decode(scaled, { signal, tiling: vaeTiling, onRun }));
-      const image = frameOfPixels(pixels);
+      const { image, pixels } = await decodedFrame(vae, latents, frame, { signal, tiling: vaeTiling, onRun });
       frames.push(image);
       yield { type: 'frame-decoded', frame, frames: count, image, pixels, secondsLeft };
     }
     return frames;
   } finally {
-    await done();
+    await letGo();
   }
+}
+
+/** The picture of one frame of latents `[1, 4, frames, h, w]`. */
+export async function decodedFrame(
+  vae: Vae,
+  latents: Float32Tensor,
+  frame: number,
+  options: VaeOptions,
+): Promise<Pick<PipelineEventOf<'frame-decoded'>, 'image' | 'pixels'>> {
+  const unscaled = latentFrame(latents, frame, 1 / vae.scalingFactor);
+  const pixels = imagePixels(await vae.decode(unscaled, options));
+  return { image: frameOfPixels(pixels), pixels };
 }

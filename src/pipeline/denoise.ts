@@ -8,12 +8,12 @@ import { resolveDeepCache } from './deep-cache-options.js';
 import type { PipelineEvent } from './events.js';
 import type { ResolvedGenerateOptions } from './generate-options.js';
 import { type Conditioning, conditioningOf, type GuidedInput, guidedPrediction } from './guidance.js';
+import { heldNetworks } from './held-networks.js';
 import { motionAmountAt } from './motion-amounts.js';
 import type { NetworkName, Networks } from './networks.js';
 import type { Unet } from './unet.js';
 import { unetFormOf } from './unet-form-of.js';
 import { type NonFinite, nonFinite, type UnetGuard } from './unet-guard.js';
-import { withProgress } from './with-progress.js';
 
 /** How a clip that is longer than the network sees at once is cut. */
 export interface WindowPlan {
@@ -97,22 +97,11 @@ export async function* denoise(request: DenoiseRequest): Events<Float32Tensor> {
 }
 
 /** Brings the UNet into memory, in the precision that the guard says, until the function that is returned is called. */
-async function* holdUnet({ networks, options, guard }: DenoiseRequest): Events<() => Promise<void>> {
-  const { signal } = options;
+function holdUnet({ networks, options, guard }: DenoiseRequest): Events<() => Promise<void>> {
   const deepFeatures = resolveDeepCache(options.deepCache);
   const form = unetFormOf({ ...options, deepFeatures, precision: guard.precision });
   const names: readonly NetworkName[] = deepFeatures ? ['unet', 'unet_shallow'] : ['unet'];
-  return yield* withProgress(async (onProgress) => {
-    const held: (() => Promise<void>)[] = [];
-    const letGo = async (): Promise<void> => void (await Promise.all(held.map((done) => done())));
-    try {
-      for (const name of names) held.push((await networks.hold(name, { signal, onProgress, form })).done);
-      return letGo;
-    } catch (error) {
-      await letGo();
-      throw error;
-    }
-  });
+  return heldNetworks(networks, names, { signal: options.signal, form });
 }
 
 /** What the UNet predicts for all frames; where it gives no numbers, what is wrong. */

@@ -3,9 +3,9 @@ import type { Frame } from '../media/frame.js';
 import type { PipelineComponents } from './components.js';
 import type { PipelineEvent } from './events.js';
 import type { ResolvedGenerateOptions } from './generate-options.js';
+import { heldNetworks } from './held-networks.js';
 import type { Networks } from './networks.js';
-import { vaeTiles } from './vae-tiling.js';
-import { withProgress } from './with-progress.js';
+import { vaeNetwork, vaeTiles } from './vae-tiling.js';
 
 /** Pictures to latents `[1, 4, frames, h, w]`, scaled as the UNet sees them: the mean of what the VAE's encoder says. */
 export async function* encodeVideo(
@@ -16,8 +16,7 @@ export async function* encodeVideo(
   const { vae } = components;
   const { height, width } = frames[0]!;
   const plan = vaeTiles(height / vae.latentScale, width / vae.latentScale, vae.latentScale, vaeTiling);
-  const network = plan ? 'vae_encoder_tiles' : 'vae_encoder';
-  const { done } = yield* withProgress((onProgress) => networks.hold(network, { signal, onProgress }));
+  const letGo = yield* heldNetworks(networks, [vaeNetwork('vae_encoder', plan)], { signal });
   try {
     let clip: { data: Float32Array; shape: number[] } | undefined;
     for (const [index, frame] of frames.entries()) {
@@ -37,7 +36,7 @@ export async function* encodeVideo(
     }
     return float32Tensor(clip!.data, clip!.shape);
   } finally {
-    await done();
+    await letGo();
   }
 }
 

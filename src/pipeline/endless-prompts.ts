@@ -3,9 +3,8 @@ import { invalid } from './component-options.js';
 import type { ResolvedEndlessOptions } from './endless-options.js';
 import type { PipelineEvent } from './events.js';
 import type { GenerationParts } from './generation-parts.js';
-import { batchContext, promptBatch } from './prompt-batch.js';
-import { truncation } from './prompt-plan.js';
-import { withProgress } from './with-progress.js';
+import { promptBatch } from './prompt-batch.js';
+import { encodePrompts, truncation } from './prompt-plan.js';
 
 type Events<T> = AsyncGenerator<PipelineEvent, T, undefined>;
 
@@ -25,18 +24,15 @@ export function endlessPrompts(
   { components, inversions }: Pick<GenerationParts, 'components' | 'inversions'>,
   options: ResolvedEndlessOptions,
 ): EndlessPrompts {
-  const { prompt, negativePrompt, guidanceScale, clipSkip, emphasis, promptSyntax, signal } = options;
-  const { tokenizer, textEncoder } = components;
+  const { prompt, negativePrompt, guidanceScale, promptSyntax } = options;
+  const { tokenizer } = components;
   const latest = new Map<string, Float32Tensor>();
 
   async function* encode(text: string, name: string): Events<Float32Tensor> {
     const batch = promptBatch(tokenizer, inversions, [text], { promptSyntax });
     const words = batch.truncated[0]!;
     if (words !== '') yield { type: 'warning', warning: truncation(name, words, tokenizer.maxLength - 2) };
-    const encoded = yield* withProgress((onProgress) =>
-      textEncoder.encodeRows(batch.rows, { clipSkip, signal, onProgress }),
-    );
-    return batchContext(encoded, batch, emphasis);
+    return yield* encodePrompts({ components }, { batch }, options);
   }
 
   return {

@@ -5,7 +5,7 @@ import type { SamplingRun, Scheduler } from '../schedulers/scheduler.js';
 import { type DiagonalWindow, diagonalWindows } from '../windows/diagonal-windows.js';
 import { invalid } from './component-options.js';
 import { latentFrame } from './latents.js';
-import { pickRows } from './tensor-rows.js';
+import { joinRows } from './tensor-rows.js';
 
 /** What the frames of a queue have in common. */
 export interface QueueRequest {
@@ -165,12 +165,7 @@ export function endlessQueue(request: QueueRequest): EndlessQueue {
 function contextOf(embeddings: readonly Float32Tensor[]): Float32Tensor {
   const [first] = embeddings;
   if (embeddings.every((each) => each === first)) return first!;
-  const rows = pickRows(
-    first!,
-    embeddings.map(() => 0),
-  );
-  for (const [at, { data }] of embeddings.entries()) rows.data.set(data, at * data.length);
-  return rows;
+  return joinRows(embeddings);
 }
 
 /** Neighbours in the queue must be neighbours in noise. */

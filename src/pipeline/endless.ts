@@ -6,6 +6,7 @@ import { plainUnet } from '../models/unet-form.js';
 import type { Scheduler } from '../schedulers/scheduler.js';
 import type { DiagonalWindow } from '../windows/diagonal-windows.js';
 import type { PipelineComponents } from './components.js';
+import { decodedFrame } from './decode-frames.js';
 import {
   type EndlessOptions,
   type ResolvedEndlessOptions,
@@ -14,16 +15,15 @@ import {
 import { endlessPrompts } from './endless-prompts.js';
 import { type EndlessQueue, endlessQueue, type HeadStep } from './endless-queue.js';
 import type { PipelineEvent } from './events.js';
-import { frameOfPixels, imagePixels } from './frame-image.js';
+import { announced } from './generation.js';
 import type { GenerationParts } from './generation-parts.js';
 import { guidedPrediction } from './guidance.js';
-import { latentFrame } from './latents.js';
+import { heldNetworks } from './held-networks.js';
 import type { NetworkName } from './networks.js';
 import type { OpenedModel } from './opened-model.js';
 import { chosenScheduler, guidanceWarnings, type SamplingDefaults, stepsOf } from './sampling-defaults.js';
 import { type NonFinite, nonFinite } from './unet-guard.js';
-import { vaeTiles } from './vae-tiling.js';
-import { withProgress } from './with-progress.js';
+import { vaeNetwork, vaeTiles } from './vae-tiling.js';
 
 type Events<T> = AsyncGenerator<PipelineEvent, T, undefined>;
 
@@ -67,23 +67,14 @@ export async function* endless(parts: GenerationParts, options: ResolvedEndlessO
   const queue = endlessQueue({ scheduler, steps, seed, frameShape, windowLength, lookahead });
   const { timesteps } = queue;
   const tiles = vaeTiles(height / scale, width / scale, scale, options.vaeTiling);
-  const decoder = tiles ? 'vae_decoder_tiles' : 'vae_decoder';
-  const numFrames = Number.POSITIVE_INFINITY;
+  const decoder = vaeNetwork('vae_decoder', tiles);
   const latents = queue.start();
-  yield {
-    type: 'generation-start',
-    seed,
-    numFrames,
-    width,
-    height,
-    scheduler: scheduler.name,
-    timesteps,
-    latents,
-  };
-  for (const warning of parts.warnings) yield { type: 'warning', warning };
+  const numFrames = Number.POSITIVE_INFINITY;
+  const none = { warnings: [] };
+  yield* announced(parts, { numFrames, width, height }, none, { seed, latents, run: queue });
 
   const prompts = endlessPrompts(parts, options);
-  const networks = heldNetworks(parts, signal);
+  const networks = stayingNetworks(parts, signal);
   try {
     const negative = yield* prompts.negative();
     const clock = timeLeft(timesteps.length);
@@ -109,7 +100,7 @@ export async function* endless(parts: GenerationParts, options: ResolvedEndlessO
 async function* round(
   { components, guard }: GenerationParts,
   queue: EndlessQueue,
-  networks: HeldNetworks,
+  networks: StayingNetworks,
   negative: Float32Tensor | undefined,
   { windowLength, guidanceScale: scale, guidanceBatching: batching, signal }: ResolvedEndlessOptions,
 ): Events<void> {
@@ -145,32 +136,29 @@ async function shown(
   { frame, latents }: HeadStep,
   { signal, vaeTiling: tiling }: ResolvedEndlessOptions,
 ): Promise<PipelineEvent> {
-  const unscaled = latentFrame(latents, 0, 1 / vae.scalingFactor);
-  const pixels = imagePixels(await vae.decode(unscaled, { signal, tiling }));
-  const image = frameOfPixels(pixels);
+  const { image, pixels } = await decodedFrame(vae, latents, 0, { signal, tiling });
   const frames = Number.POSITIVE_INFINITY;
   return { type: 'frame-decoded', frame, frames, image, pixels, secondsLeft: undefined };
 }
 
 /** Networks that stay while frames come: loading them anew for each would take longer than the frame. */
-interface HeldNetworks {
+interface StayingNetworks {
   /** Brings a network into memory, if it is not held yet. */
   hold(name: NetworkName): Events<void>;
   /** Lets one go, or all. */
   release(name?: NetworkName): Promise<void>;
 }
 
-function heldNetworks(
+function stayingNetworks(
   { networks, guard }: Pick<GenerationParts, 'networks' | 'guard'>,
   signal: AbortSignal | undefined,
-): HeldNetworks {
+): StayingNetworks {
   const held = new Map<NetworkName, () => Promise<void>>();
   return {
     async *hold(name) {
       if (held.has(name)) return;
       const form = { ...plainUnet, precision: guard.precision };
-      const { done } = yield* withProgress((onProgress) => networks.hold(name, { signal, onProgress, form }));
-      held.set(name, done);
+      held.set(name, yield* heldNetworks(networks, [name], { signal, form }));
     },
     async release(name) {
       const names = name === undefined ? [...held.keys()] : [name];

@@ -49,10 +49,16 @@ export async function* generation(
 
 /** What is known before the first step. */
 export function* announced(
-  { scheduler, warnings }: GenerationParts,
-  { numFrames, width, height }: ResolvedGenerateOptions,
-  prompts: PromptPlan,
-  { seed, run, latents }: Start,
+  { scheduler, warnings }: Pick<GenerationParts, 'scheduler' | 'warnings'>,
+  { numFrames, width, height }: Pick<ResolvedGenerateOptions, 'numFrames' | 'width' | 'height'>,
+  prompts: Pick<PromptPlan, 'warnings'>,
+  {
+    seed,
+    run,
+    latents,
+  }: Pick<Start, 'seed' | 'latents'> & {
+    readonly run: Pick<SamplingRun, 'timesteps'> | undefined;
+  },
 ): Generator<PipelineEvent, void, undefined> {
   yield {
     type: 'generation-start',

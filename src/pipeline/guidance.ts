@@ -1,9 +1,9 @@
-import { type Float32Tensor, float32Tensor } from '../core/tensor.js';
+import type { Float32Tensor } from '../core/tensor.js';
 import type { ComponentOptions } from './component-options.js';
 import type { DeepFeatures, GuidanceHalf } from './deep-cache.js';
 import type { GuidanceBatching } from './generate-options.js';
-import { entry, twice } from './latents.js';
-import { pickRows } from './tensor-rows.js';
+import { entry } from './latents.js';
+import { joinRows, pickRows } from './tensor-rows.js';
 import type { Unet, UnetInput } from './unet.js';
 
 /** Latent elements of one clip up to which both halves run at once: 16 frames of 256×256. */
@@ -63,7 +63,7 @@ export async function guidedPrediction(
   if (negative === undefined || scale <= 1) return (await predict('positive', sample, positive)).data;
   if (batching === 'batched' || (batching === 'auto' && sample.data.length <= batchedElements)) {
     const context = bothContexts(negative, positive);
-    const both = await predict('both', twice(sample), context);
+    const both = await predict('both', joinRows([sample, sample]), context);
     return combine(entry(both, 0).data, entry(both, 1).data, scale, rescale);
   }
   const without = await predict('negative', sample, negative);
@@ -80,11 +80,7 @@ function bothContexts(negative: Float32Tensor, positive: Float32Tensor): Float32
           context,
           Array.from({ length: rows }, () => 0),
         );
-  const [first, second] = [all(negative), all(positive)];
-  const data = new Float32Array(first.data.length + second.data.length);
-  data.set(first.data);
-  data.set(second.data, first.data.length);
-  return float32Tensor(data, [2 * rows, ...first.shape.slice(1)]);
+  return joinRows([all(negative), all(positive)]);
 }
 
 function combine(

@@ -12,14 +12,6 @@ export function latentFrame(latents: Float32Tensor, index: number, factor: numbe
   return float32Tensor(out, [1, channels, height, width]);
 }
 
-/** A clip twice, for both halves of guidance: `[1, …]` to `[2, …]`. */
-export function twice(clip: Float32Tensor): Float32Tensor {
-  const data = new Float32Array(2 * clip.data.length);
-  data.set(clip.data);
-  data.set(clip.data, clip.data.length);
-  return float32Tensor(data, [2, ...clip.shape.slice(1)]);
-}
-
 /** Entry `index` of the first axis, as a view: `[n, …]` to `[1, …]`. */
 export function entry(tensor: Float32Tensor, index: number): Float32Tensor {
   const [count = 1, ...rest] = tensor.shape;

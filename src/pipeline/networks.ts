@@ -202,11 +202,17 @@ export function networks(
   };
 }
 
-/** The network that another is a part of, or itself: parts stay as long, and change together. */
+/** Networks that come in parts, which stay in memory as long as the first of them is to, and change together. */
+const networkParts: readonly (readonly NetworkName[])[] = [
+  ['unet', 'unet_shallow'],
+  ['vae_decoder', 'vae_decoder_tiles'],
+  ['vae_encoder', 'vae_encoder_tiles'],
+];
+
 function wholeOf(name: NetworkName): NetworkName {
-  return name === 'unet_shallow' ? 'unet' : name;
+  return networkParts.find((parts) => parts.includes(name))?.[0] ?? name;
 }
 
 function partsOf(name: NetworkName): readonly NetworkName[] {
-  return name === 'unet' ? ['unet', 'unet_shallow'] : [name];
+  return networkParts.find(([whole]) => whole === name) ?? [name];
 }

@@ -64,11 +64,11 @@ function isGuided({ guidanceScale, guidanceSchedule }: ResolvedGenerateOptions):
   return guidanceScale * Math.max(...factors) > 1;
 }
 
-/** Runs the text encoder: one embedding for each keyframe, `[keyframes, tokens, width]`. */
+/** Runs the text encoder: one embedding for each prompt, `[prompts, tokens, width]`. */
 export async function* encodePrompts(
   { components }: Pick<GenerationParts, 'components'>,
-  { batch }: PromptPlan,
-  { clipSkip, emphasis, signal }: ResolvedGenerateOptions,
+  { batch }: Pick<PromptPlan, 'batch'>,
+  { clipSkip, emphasis, signal }: Pick<ResolvedGenerateOptions, 'clipSkip' | 'emphasis' | 'signal'>,
 ): AsyncGenerator<PipelineEvent, Float32Tensor, undefined> {
   const encoded = yield* withProgress((onProgress) =>
     components.textEncoder.encodeRows(batch.rows, { clipSkip, signal, onProgress }),

@@ -10,3 +10,17 @@ export function pickRows(tensor: Float32Tensor, rows: readonly number[]): Float3
   }
   return float32Tensor(out, [rows.length, ...rest]);
 }
+
+/** Tensors of equal rows under each other: `[n, …]` and `[m, …]` to `[n + m, …]`; a single one as it is. */
+export function joinRows(tensors: readonly Float32Tensor[]): Float32Tensor {
+  const [first] = tensors;
+  if (tensors.length === 1) return first!;
+  const data = new Float32Array(tensors.reduce((sum, each) => sum + each.data.length, 0));
+  let at = 0;
+  for (const each of tensors) {
+    data.set(each.data, at);
+    at += each.data.length;
+  }
+  const rows = tensors.reduce((sum, { shape }) => sum + shape[0]!, 0);
+  return float32Tensor(data, [rows, ...first!.shape.slice(1)]);
+}

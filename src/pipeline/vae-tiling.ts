@@ -64,3 +64,11 @@ export function vaeTiles(
   });
   return { measured: grid(0), blended: grid(overlap) };
 }
+
+/** The network that one half of the VAE runs as. */
+export function vaeNetwork<Half extends 'vae_decoder' | 'vae_encoder'>(
+  half: Half,
+  plan: TilePlan | undefined,
+): Half | `${Half}_tiles` {
+  return plan ? `${half}_tiles` : half;
+}

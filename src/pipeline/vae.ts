@@ -3,9 +3,10 @@ import { latentScale, normRows, type VaeConfig } from '../models/vae-config.js';
 import { type ComponentOptions, invalid } from './component-options.js';
 import { entry } from './latents.js';
 import type { Networks } from './networks.js';
+import { joinRows } from './tensor-rows.js';
 import { noStatistics } from './tile-statistics.js';
 import { runCount, tiledRun } from './tiled-run.js';
-import { type VaeTiling, vaeTiles } from './vae-tiling.js';
+import { type VaeTiling, vaeNetwork, vaeTiles } from './vae-tiling.js';
 
 /** Options of the VAE's calls. */
 export interface VaeOptions extends ComponentOptions {
@@ -97,7 +98,7 @@ async function runHalf(
   const plan = vaeTiles(height / scale.input, width / scale.input, latentScale(config), tiling);
   if (plan === undefined || count === 0) {
     const feeds = { [input]: float32Tensor(images.data.slice(), images.shape) };
-    const output = await nets.use(network, { signal, onProgress }, (session) =>
+    const output = await nets.use(vaeNetwork(network, plan), { signal, onProgress }, (session) =>
       session.run(feeds, { signal }),
     );
     onRun?.(1, 1);
@@ -107,7 +108,7 @@ async function runHalf(
   const total = count * runCount(plan);
   let done = 0;
   const ran = (): void => onRun?.(++done, total);
-  return nets.use(`${network}_tiles`, { signal, onProgress }, async (session) => {
+  return nets.use(vaeNetwork(network, plan), { signal, onProgress }, async (session) => {
     const results: (readonly Float32Tensor[])[] = [];
     for (let index = 0; index < count; index++) {
       const image = entry(images, index);
@@ -115,16 +116,6 @@ async function runHalf(
         await tiledRun({ session, input, outputs, image, plan, scale, unknown, signal, onRun: ran }),
       );
     }
-    return outputs.map((_, index) => together(results.map((each) => each[index]!)));
+    return outputs.map((_, index) => joinRows(results.map((each) => each[index]!)));
   });
-}
-
-/** Images `[1, …]` of one size as one array `[images, …]`. */
-function together(images: readonly Float32Tensor[]): Float32Tensor {
-  const [first] = images;
-  if (images.length === 1) return first!;
-  const size = first!.data.length;
-  const data = new Float32Array(images.length * size);
-  for (const [index, image] of images.entries()) data.set(image.data, index * size);
-  return float32Tensor(data, [images.length, ...first!.shape.slice(1)]);
 }

@@ -5,7 +5,7 @@ import { fusedAttention } from '../onnx/attention.js';
 import { add, fusedBiasGelu, fusedQuickGelu, gelu } from '../onnx/elementwise.js';
 import type { GraphBuilder } from '../onnx/graph.js';
 import { blockedLinear, dynamicLinear } from '../onnx/quantized-linear.js';
-import { fusedConvAdd } from '../onnx/row-conv.js';
+import { rowConv } from '../onnx/row-conv.js';
 import type { Value } from '../onnx/value.js';
 import { check, checkClose } from './conformance.js';
 import { weightless } from './sample-networks.js';
@@ -60,7 +60,7 @@ const cases: Readonly<Record<FusedOperator, DialectCase>> = {
   // Kernels of one row over ones make 2 at the sides and 3 between; what they are added to is 10.
   FusedConv: {
     emit: (g) =>
-      fusedConvAdd(g, {
+      rowConv(g, {
         x: g.input('x', 'float32', [1, 1, 1, 3]),
         kernel: g.input('kernel', 'float32', [1, 1, 1, 3]),
         onto: g.input('onto', 'float32', [1, 1, 1, 3]),

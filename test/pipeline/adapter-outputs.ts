@@ -1,5 +1,5 @@
-import { type AnimateDiffPipeline, type Backend, type ByteSource, float32Tensor } from 'animatediff-js';
-import { fileSource, ortNode } from 'animatediff-js/node';
+import { type AnimateDiffPipeline, type ByteSource, float32Tensor } from 'animatediff-js';
+import { fileSource } from 'animatediff-js/node';
 import { values } from '../adapters/files.js';
 import { fixture } from '../support/tiny-model.js';
 
@@ -34,18 +34,4 @@ export async function outputsOf(pipeline: AnimateDiffPipeline): Promise<Outputs>
     timestep: 500,
   });
   return { text: text.data, noise: noise.data };
-}
-
-/** A backend on the CPU that notes which networks it loads. */
-export function countingBackend(): { readonly backend: Backend; readonly loaded: string[] } {
-  const inner = ortNode();
-  const loaded: string[] = [];
-  const backend: Backend = {
-    ...inner,
-    createSession(artifact, options) {
-      loaded.push(artifact.label);
-      return inner.createSession(artifact, options);
-    },
-  };
-  return { backend, loaded };
 }

@@ -9,9 +9,10 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { file, module, scalar, type Values, values } from '../adapters/files.js';
 import { loadTiny, tinyGeneration } from '../support/tiny-model.js';
-import { adapterFile, countingBackend, type Outputs, outputsOf } from './adapter-outputs.js';
+import { watchedBackend } from '../support/watched-backend.js';
+import { adapterFile, type Outputs, outputsOf } from './adapter-outputs.js';
 
-const { backend, loaded } = countingBackend();
+const { backend, loaded } = watchedBackend();
 afterAll(() => backend.dispose());
 
 describe('without loading anything again', () => {

@@ -11,9 +11,10 @@ import { fileSource } from 'animatediff-js/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { file, module, scalar, values } from '../adapters/files.js';
 import { fixture, loadTiny, tinyGeneration } from '../support/tiny-model.js';
-import { adapterFile, countingBackend, type Outputs, outputsOf } from './adapter-outputs.js';
+import { watchedBackend } from '../support/watched-backend.js';
+import { adapterFile, type Outputs, outputsOf } from './adapter-outputs.js';
 
-const { backend, loaded } = countingBackend();
+const { backend, loaded } = watchedBackend();
 let pipeline: AnimateDiffPipeline;
 let before: Outputs;
 

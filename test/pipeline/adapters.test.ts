@@ -8,9 +8,10 @@ import {
 } from 'animatediff-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadTiny, tinyGeneration } from '../support/tiny-model.js';
-import { adapterFile, countingBackend, type Outputs, outputsOf } from './adapter-outputs.js';
+import { watchedBackend } from '../support/watched-backend.js';
+import { adapterFile, type Outputs, outputsOf } from './adapter-outputs.js';
 
-const { backend, loaded } = countingBackend();
+const { backend, loaded } = watchedBackend();
 afterAll(() => backend.dispose());
 
 const modes: readonly AdapterMode[] = ['fused', 'live'];

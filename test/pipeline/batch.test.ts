@@ -11,7 +11,7 @@ import {
 import { ortNode } from 'animatediff-js/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadTiny } from '../support/tiny-model.js';
-import { countingBackend } from './adapter-outputs.js';
+import { watchedBackend } from '../support/watched-backend.js';
 import { small } from './stream-events.js';
 
 const { prompt: _, seed: __, ...common } = { ...small, numInferenceSteps: 2 };
@@ -37,7 +37,7 @@ const typesOf = (events: readonly BatchEvent[]): string[] =>
     .filter(({ event }) => event.type !== 'load-progress' && event.type !== 'warning')
     .map(({ item, event }) => `${item.index} ${event.type}`);
 
-const { backend, loaded } = countingBackend();
+const { backend, loaded } = watchedBackend();
 let pipeline: AnimateDiffPipeline;
 beforeAll(async () => {
   pipeline = await loadTiny({ backend });

@@ -1,6 +1,5 @@
 import {
   AnimateDiffPipeline,
-  type Backend,
   bytesSource,
   ddim,
   decodeGenerationState,
@@ -14,29 +13,15 @@ import {
   torchRandom,
   type UnetInput,
 } from 'animatediff-js';
-import { fileSource, ortNode } from 'animatediff-js/node';
+import { fileSource } from 'animatediff-js/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { relativeError } from '../../scripts/parity/check.js';
 import { float16ToFloat32, float32ToFloat16 } from '../../src/core/half.js';
 import { type NamedTensor, writeSafetensors } from '../../src/weights/safetensors-writer.js';
 import { fixture, loadTiny, tinyGeneration, tinyModel } from '../support/tiny-model.js';
+import { watchedBackend } from '../support/watched-backend.js';
 import { adapterFile } from './adapter-outputs.js';
 import { animationOf, eventsOf, ofType, small } from './stream-events.js';
-
-/** The CPU, with the networks that it was given; `float16` says whether it claims to compute in that. */
-function watchedBackend(float16 = false): { readonly backend: Backend; readonly given: ModelArtifact[] } {
-  const cpu = ortNode();
-  const given: ModelArtifact[] = [];
-  const backend: Backend = {
-    ...cpu,
-    capabilities: async () => ({ ...(await cpu.capabilities()), float16 }),
-    createSession(artifact, options) {
-      given.push(artifact);
-      return cpu.createSession(artifact, options);
-    },
-  };
-  return { backend, given };
-}
 
 const bytesOf = ({ weights }: ModelArtifact): number =>
   weights.reduce((sum, { byteLength }) => sum + byteLength, 0);
@@ -125,7 +110,7 @@ describe('an animation in float16', () => {
   });
 
   test('is chosen where the device is', async () => {
-    const gpu = watchedBackend(true);
+    const gpu = watchedBackend({ float16: true });
     await using pipeline = await loadTiny({ backend: gpu.backend, residency: 'one' });
     expect(pipeline.info).toMatchObject({ precision: 'float16', vaePrecision: 'float32', warnings: [] });
     expect(wide.info.precision).toBe('float32');

@@ -1,13 +1,12 @@
 import {
   type AnimateDiffPipeline,
-  type Backend,
   eulerAncestral,
   type FreeUOptions,
   type GenerateOptions,
 } from 'animatediff-js';
-import { ortNode } from 'animatediff-js/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadTiny } from '../support/tiny-model.js';
+import { watchedBackend } from '../support/watched-backend.js';
 import { animationOf, eventsOf, ofType, small } from './stream-events.js';
 
 const neutral: FreeUOptions = { b1: 1, b2: 1, s1: 1, s2: 1 };
@@ -23,20 +22,6 @@ afterAll(async () => {
   await pipeline.dispose();
   await plainPipeline.dispose();
 });
-
-/** The CPU, with the number of times that a UNet was loaded. */
-function countingBackend(): { readonly backend: Backend; unets(): number } {
-  const cpu = ortNode();
-  let count = 0;
-  const backend: Backend = {
-    ...cpu,
-    createSession(artifact, options) {
-      if (artifact.label === 'unet') count++;
-      return cpu.createSession(artifact, options);
-    },
-  };
-  return { backend, unets: () => count };
-}
 
 type Options = Partial<GenerateOptions>;
 
@@ -107,7 +92,8 @@ test('a component takes the same factors', async () => {
 });
 
 test('loads the UNet again for another form, and not for other factors', async () => {
-  const { backend, unets } = countingBackend();
+  const { backend, loaded } = watchedBackend();
+  const unets = (): number => loaded.filter((label) => label === 'unet').length;
   await using counted = await loadTiny({ backend });
   const run = (freeU?: GenerateOptions['freeU']): Promise<unknown> =>
     counted.generate({ ...small, numInferenceSteps: 1, freeU });

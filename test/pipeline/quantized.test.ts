@@ -7,25 +7,11 @@ import {
   motionLora,
   type Quantization,
 } from 'animatediff-js';
-import { ortNode } from 'animatediff-js/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { relativeError } from '../../scripts/parity/check.js';
 import { loadTiny, tinyGeneration, tinyModel } from '../support/tiny-model.js';
+import { watchedBackend } from '../support/watched-backend.js';
 import { adapterFile, type Outputs, outputsOf } from './adapter-outputs.js';
-
-/** The CPU, with the networks that it was given. */
-function watchedBackend(): { readonly backend: Backend; readonly given: ModelArtifact[] } {
-  const cpu = ortNode();
-  const given: ModelArtifact[] = [];
-  const backend: Backend = {
-    ...cpu,
-    createSession(artifact, options) {
-      given.push(artifact);
-      return cpu.createSession(artifact, options);
-    },
-  };
-  return { backend, given };
-}
 
 const { backend, given } = watchedBackend();
 afterAll(() => backend.dispose());

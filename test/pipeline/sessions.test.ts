@@ -1,21 +1,13 @@
-import { type Backend, euler } from 'animatediff-js';
-import { ortNode } from 'animatediff-js/node';
+import { euler } from 'animatediff-js';
 import { expect, test } from 'vitest';
 import { loadTiny, tinyGeneration } from '../support/tiny-model.js';
+import { watchedBackend } from '../support/watched-backend.js';
 
 test('frames, size, prompt, seed, steps and sampler change without loading a network again', async () => {
-  const created: string[] = [];
-  const cpu = ortNode();
-  const counting: Backend = {
-    ...cpu,
-    createSession(artifact, options) {
-      created.push(artifact.label);
-      return cpu.createSession(artifact, options);
-    },
-  };
-  await using pipeline = await loadTiny({ backend: counting, residency: 'all' });
+  const { backend, loaded } = watchedBackend();
+  await using pipeline = await loadTiny({ backend, residency: 'all' });
   await pipeline.generate(tinyGeneration);
-  const once = [...created];
+  const once = [...loaded];
   const changes = [
     { numFrames: 3 },
     { numFrames: 1 },
@@ -28,5 +20,5 @@ test('frames, size, prompt, seed, steps and sampler change without loading a net
     { numFrames: 6, context: { length: 4, overlap: 1 } },
   ];
   for (const change of changes) await pipeline.generate({ ...tinyGeneration, ...change });
-  expect(created).toEqual(once);
+  expect(loaded).toEqual(once);
 });

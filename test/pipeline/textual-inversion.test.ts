@@ -12,9 +12,10 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { toFloat32 } from '../../src/weights/convert.js';
 import { file, type Values, values } from '../adapters/files.js';
 import { fixture, loadTiny, tinyGeneration } from '../support/tiny-model.js';
-import { adapterFile, countingBackend } from './adapter-outputs.js';
+import { watchedBackend } from '../support/watched-backend.js';
+import { adapterFile } from './adapter-outputs.js';
 
-const { backend, loaded } = countingBackend();
+const { backend, loaded } = watchedBackend();
 const width = 64;
 const circle = 'circle';
 let pipeline: AnimateDiffPipeline;

@@ -1,6 +1,5 @@
 import {
   type AnimateDiffPipeline,
-  type Backend,
   decodeGenerationState,
   encodeGenerationState,
   eulerAncestral,
@@ -10,29 +9,13 @@ import {
   type UnetInput,
   type ViewOptions,
 } from 'animatediff-js';
-import { ortNode } from 'animatediff-js/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { takeFrames } from '../../src/windows/window-frames.js';
 import { loadTiny } from '../support/tiny-model.js';
+import { watchedBackend } from '../support/watched-backend.js';
 import { animationOf, eventsOf, ofType, small } from './stream-events.js';
 
-/** The CPU, counting how often a network is loaded. */
-function countingBackend(): { readonly backend: Backend; readonly created: string[] } {
-  const cpu = ortNode();
-  const created: string[] = [];
-  const backend: Backend = {
-    ...cpu,
-    capabilities: () => cpu.capabilities(),
-    createSession(artifact, options) {
-      created.push(artifact.label);
-      return cpu.createSession(artifact, options);
-    },
-    dispose: () => cpu.dispose(),
-  };
-  return { backend, created };
-}
-
-const { backend, created } = countingBackend();
+const { backend, loaded: created } = watchedBackend();
 let pipeline: AnimateDiffPipeline;
 /** For what views are compared with: each form of the UNet is loaded once. */
 let plain: AnimateDiffPipeline;

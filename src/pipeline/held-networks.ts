@@ -1,0 +1,28 @@
+import type { LoadProgressEvent } from './events.js';
+import type { HoldOptions, NetworkName, Networks } from './networks.js';
+import { withProgress } from './with-progress.js';
+
+/**
+ * Brings networks into memory, with progress as events, until the function that is returned is called. Nothing stays held
+ * when one of them fails, or when whoever drives this leaves meanwhile.
+ */
+export function heldNetworks(
+  networks: Networks,
+  names: readonly NetworkName[],
+  options: Omit<HoldOptions, 'onProgress'>,
+): AsyncGenerator<LoadProgressEvent, () => Promise<void>, undefined> {
+  return withProgress(
+    async (onProgress) => {
+      const held: (() => Promise<void>)[] = [];
+      const letGo = async (): Promise<void> => void (await Promise.all(held.map((done) => done())));
+      try {
+        for (const name of names) held.push((await networks.hold(name, { ...options, onProgress })).done);
+        return letGo;
+      } catch (error) {
+        await letGo();
+        throw error;
+      }
+    },
+    (letGo) => letGo(),
+  );
+}
