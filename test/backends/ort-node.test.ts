@@ -17,7 +17,15 @@ describe('options', () => {
     expect(backend).toMatchObject({ contract: 'backend/1', name: 'onnxruntime-node/cpu' });
     expect(await backend.capabilities()).toMatchObject({
       device: 'cpu',
-      dialect: new Set(['MultiHeadAttention', 'QuickGelu', 'Gelu']),
+      dialect: new Set([
+        'MultiHeadAttention',
+        'QuickGelu',
+        'Gelu',
+        'BiasGelu',
+        'FusedConv',
+        'MatMulNBits',
+        'DynamicQuantizeMatMul',
+      ]),
       float16: false,
       abort: 'between-runs',
       notes: [],
