@@ -32,7 +32,8 @@ adapter = MotionAdapter(use_motion_mid_block=True)
 unet = UNetMotionModel.from_unet2d(image, adapter).eval()
 del image, adapter
 sample = torch.randn(1, 4, frames, pixels // 8, pixels // 8)
-context = torch.randn(1, 77, 768)
+# One row a frame, as its pipeline gives them.
+context = torch.randn(1, 77, 768).repeat_interleave(frames, dim=0)
 report(time.perf_counter() - start)
 with torch.inference_mode():
     for _ in sys.stdin:
