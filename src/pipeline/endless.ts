@@ -75,6 +75,9 @@ export async function* endless(parts: GenerationParts, options: ResolvedEndlessO
 
   const prompts = endlessPrompts(parts, options);
   const networks = stayingNetworks(parts, signal);
+  // Prompts that change are encoded again and again.
+  const keepsEncoder = typeof options.prompt !== 'string' && parts.networks.residency !== 'one';
+  const letEncoderGo = keepsEncoder ? parts.networks.keep('text_encoder') : undefined;
   try {
     const negative = yield* prompts.negative();
     const clock = timeLeft(timesteps.length);
@@ -93,6 +96,7 @@ export async function* endless(parts: GenerationParts, options: ResolvedEndlessO
     }
   } finally {
     await networks.release();
+    await letEncoderGo?.();
   }
 }
 
