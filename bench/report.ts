@@ -1,4 +1,11 @@
-import type { AdaptersResult, BenchResult, CasesResult, LongResult, SchedulersResult } from './result.js';
+import type {
+  AdaptersResult,
+  BenchResult,
+  CasesResult,
+  GenerationResult,
+  LongResult,
+  SchedulersResult,
+} from './result.js';
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;
 const seconds = (value: number): string => `${value.toFixed(2)} s`;
@@ -129,5 +136,20 @@ export function casesText({ peak, weightBytes, cases }: CasesResult): string {
   return [
     `one UNet evaluation, weights ${gigabytes(weightBytes)}; machine: matmul ${rate(peak.matmul)}, convolution ${rate(peak.convolution)}`,
     ...blocks,
+  ].join('\n');
+}
+
+/** The part about a whole generation. The last share is to be at most 2%. */
+export function generationText(result: GenerationResult): string {
+  const row = (name: string, value: number): string =>
+    `${name.padEnd(34)}  ${seconds(value).padStart(9)}  ${((100 * value) / result.seconds).toFixed(2)}%`;
+  const rows = (title: string, values: Readonly<Record<string, number>>): string[] =>
+    Object.entries(values).map(([name, value]) => row(`${title} ${name}`, value));
+  return [
+    `a whole generation: ${result.frames} frames of ${result.pixels}×${result.pixels}, ${result.steps} steps with guidance`,
+    row('all', result.seconds),
+    ...rows('loading', result.loading),
+    ...rows('running', result.running),
+    row('everything else, limit 2%', result.outside),
   ].join('\n');
 }

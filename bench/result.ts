@@ -124,3 +124,19 @@ export interface CasesResult {
   readonly weightBytes: number;
   readonly cases: readonly CaseResult[];
 }
+
+/** Where the time of a whole generation goes, in seconds; networks by name. */
+export interface GenerationResult {
+  readonly frames: number;
+  /** Side of the square frames. */
+  readonly pixels: number;
+  readonly steps: number;
+  /** From the prompt to the last picture. */
+  readonly seconds: number;
+  /** Bringing networks into memory, which the residency lets go after use. */
+  readonly loading: Readonly<Record<string, number>>;
+  readonly running: Readonly<Record<string, number>>;
+  /** All the rest. */
+  readonly outside: number;
+  readonly outsideShare: number;
+}

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,12 +12,14 @@ import { openMotionModule } from '../src/weights/motion-module.js';
 import { benchAdapters } from './adapters.js';
 import { benchCases, type CasesOptions } from './cases.js';
 import { unetFlops } from './flops.js';
+import { benchGeneration } from './generation.js';
+import { growthPlot } from './growth-plot.js';
 import { benchLong } from './long.js';
 import { type MachinePeak, machinePeak } from './machine-peak.js';
 import { secondsOf } from './median.js';
 import { memoryUse } from './memory.js';
 import { type RandomModel, writeRandomModel } from './random-model.js';
-import { adaptersText, casesText, longText, reportText, schedulersText } from './report.js';
+import { adaptersText, casesText, generationText, longText, reportText, schedulersText } from './report.js';
 import type { BenchResult, CasesResult } from './result.js';
 import { benchSchedulers } from './schedulers.js';
 
@@ -29,6 +31,7 @@ const { values } = parseArgs({
     clean: { type: 'boolean', default: false },
     python: { type: 'string' },
     sizes: { type: 'string', default: '8x128,8x256' },
+    plot: { type: 'string' },
     prepack: { type: 'boolean', default: false },
     threads: { type: 'string', default: '2' },
     repeats: { type: 'string', default: '3' },
@@ -65,12 +68,23 @@ async function main(): Promise<void> {
     if (values.only === 'cases') {
       const model = await writeRandomModel(values.folder);
       note("measuring the machine's own peak");
-      const result = await cases(model, { threads, peak: await machinePeak(ortNode({ threads })), note });
+      const peak = await machinePeak(ortNode({ threads }));
+      const result = await cases(model, { threads, peak, note });
+      if (values.plot !== undefined) writeFileSync(values.plot, growthPlot(result.cases, bestOf(peak)));
       console.log(values.json ? JSON.stringify(result) : casesText(result));
       return;
     }
+    if (values.only === 'generation') {
+      const model = values.quick ? tinyModel : await writeRandomModel(values.folder);
+      const backend = ortNode({ threads });
+      const size = values.quick ? ([2, 64] as const) : ([8, 256] as const);
+      const result = await benchGeneration(model, backend, { size, steps: values.quick ? 2 : 4, note });
+      await backend.dispose();
+      console.log(values.json ? JSON.stringify(result) : generationText(result));
+      return;
+    }
     if (values.only !== 'schedulers')
-      throw new Error(`--only ${values.only}: expected cases, schedulers, adapters or long`);
+      throw new Error(`--only ${values.only}: expected cases, generation, schedulers, adapters or long`);
     note("measuring the machine's own peak, then the samplers");
     const result = benchSchedulers(bestOf(await machinePeak(ortNode({ threads }))));
     console.log(values.json ? JSON.stringify(result) : schedulersText(result));

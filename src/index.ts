@@ -92,6 +92,7 @@ export type { NetworkName } from './pipeline/networks.js';
 export type { NoiseInjection } from './pipeline/noise-injection.js';
 export type { PipelineInfo } from './pipeline/pipeline-info.js';
 export type { MemoryPlan, NetworkPlan, PlanOptions } from './pipeline/plan.js';
+export type { Preview } from './pipeline/preview-options.js';
 export type { LongPrompts, PromptSyntax } from './pipeline/prompt-options.js';
 export type { InsertedVectors } from './pipeline/prompt-row.js';
 export type { StartImage } from './pipeline/start-image.js';

@@ -17,3 +17,5 @@ export {
 export { fileSource } from './core/file-source-node.js';
 export { encodeMp4, type Mp4Options, mp4Encoder, writeMp4 } from './media/mp4-node.js';
 export { type ReadFilesOptions, readFrames } from './media/read-frames-node.js';
+export { folderLatentCache } from './training/latent-cache-node.js';
+export { readTrainingClips } from './training/read-clips-node.js';

@@ -3,7 +3,7 @@ import type { FolderSource, ModelSource, ReadOptions } from '../core/source.js';
 import { orClose } from '../weights/checkpoint-component.js';
 import { diffusersFiles, openFolderWeights, type WeightFileNames } from '../weights/checkpoint-files.js';
 import { readJsonObject } from '../weights/checkpoint-json.js';
-import { openWeights } from '../weights/open-weights.js';
+import { openContainer } from '../weights/containers/open-container.js';
 import type { WeightStore } from '../weights/weight-store.js';
 
 /** An adapter's weights and what lies beside them. */
@@ -27,7 +27,7 @@ const fileNames: readonly WeightFileNames[] = [
  * @throws `weights-format`; `weights-mismatch` when a folder has no such file.
  */
 export async function openAdapterFile(source: ModelSource, options: ReadOptions): Promise<AdapterFile> {
-  if (source.kind === 'file') return { store: await openWeights(source, options), config: undefined };
+  if (source.kind === 'file') return { store: await openContainer(source, options), config: undefined };
   for (const names of fileNames) {
     const found = await openFolderWeights(source, '', names, options);
     if (found) return orClose(found.store, () => withConfig(found.store, source, options));

@@ -1,13 +1,8 @@
 // Entry of the worker thread or child process that ONNX Runtime lives in. Built to dist/ort-node-host.js.
 import { parentPort } from 'node:worker_threads';
-import {
-  type HostMessage,
-  type HostReply,
-  plainError,
-  type RuntimeService,
-  tensorBuffers,
-} from './host/host-protocol.js';
+import { type HostMessage, type HostReply, plainError, type RuntimeService } from './host/host-protocol.js';
 import { ortNodeService } from './ort-node-service.js';
+import { tensorBuffers } from './own-tensors.js';
 
 type Call = Extract<HostMessage, { kind: 'call' }>;
 

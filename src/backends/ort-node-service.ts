@@ -1,7 +1,8 @@
-import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import type { InferenceSession } from 'onnxruntime-node';
 import { AnimateDiffError } from '../core/errors.js';
-import type { Tensor, TensorType } from '../core/tensor.js';
+import type { Tensor } from '../core/tensor.js';
 import type { CreateRequest, RunRequest, RuntimeService } from './host/host-protocol.js';
+import { ortFeeds, plainTensor } from './ort-tensors.js';
 import { runtimeError } from './runtime-errors.js';
 import type { WeightFile } from './weights/memory-weights.js';
 
@@ -118,31 +119,15 @@ async function run(
   session: InferenceSession,
   { feeds }: RunRequest,
 ): Promise<Record<string, Tensor>> {
-  const inputs: Record<string, OrtTensor> = {};
-  for (const [name, { type, data, shape }] of Object.entries(feeds)) {
-    inputs[name] = new ort.Tensor(type as 'float32', data as Float32Array, shape);
-  }
-  const outputs = await session.run(inputs);
-  return Object.fromEntries(Object.entries(outputs).map(([name, output]) => [name, plainTensor(output)]));
+  const outputs = await session.run(ortFeeds(ort.Tensor, feeds));
+  // Copied into memory of JavaScript's own: the runtime's belongs to this thread's environment and must not outlive it
+  // in another thread.
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, output]) => [name, plainTensor(output, ownBytes(output.data))]),
+  );
 }
 
-/**
- * Copies an output into memory of JavaScript's own: the runtime's belongs to this thread's environment and must not
- * outlive it in another thread.
- */
-function plainTensor({ type, dims, data }: OrtTensor): Tensor {
-  const view = data as Float32Array;
-  const raw = view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength) as ArrayBuffer;
-  return { type: type as TensorType, shape: [...dims], data: new arrays[type as TensorType](raw) };
+function ownBytes(data: unknown): Uint8Array {
+  const { buffer, byteOffset, byteLength } = data as Uint8Array;
+  return new Uint8Array(buffer, byteOffset, byteLength).slice();
 }
-
-// Half floats as raw bits, also where JavaScript has Float16Array.
-const arrays = {
-  float32: Float32Array,
-  float16: Uint16Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-} as const;

@@ -1,6 +1,4 @@
 import { availableParallelism, totalmem } from 'node:os';
-import { AnimateDiffError } from '../core/errors.js';
-import { abortable } from './abort.js';
 import type {
   Backend,
   BackendCapabilities,
@@ -8,7 +6,7 @@ import type {
   ModelArtifact,
   Session,
 } from './backend.js';
-import { checkArtifact } from './check-artifact.js';
+import { backendShell } from './backend-shell.js';
 import { connect, type HostConnection } from './host/host-connection.js';
 import type { RuntimeSettings } from './host/host-protocol.js';
 import { type HostedSession, hostedSession } from './host/hosted-session.js';
@@ -45,25 +43,17 @@ export function ortNode(options?: OrtNodeOptions): Backend {
   const sharedHost = newHost();
   // A killed process takes all its sessions along, so that each has its own.
   const hostOfNext = () => (isolation === 'process' ? newHost() : sharedHost);
-  const open = new Set<HostedSession>();
-  const underWay = new Set<Promise<unknown>>();
-  const disposal = new AbortController();
-  let capabilities: Promise<BackendCapabilities> | undefined;
   let nextId = 0;
 
-  function adopt(artifact: ModelArtifact, weights: PreparedWeights, host = hostOfNext()): HostedSession {
+  function host(artifact: ModelArtifact, weights: PreparedWeights, on = hostOfNext()): HostedSession {
     const own = { ...settings, prepack: artifact.prepack ?? prepack };
-    const session = hostedSession({ host, id: nextId++, artifact, settings: own, weights });
-    open.add(session);
-    const dispose = (): Promise<void> => session.dispose().finally(() => open.delete(session));
-    return { ...session, dispose };
+    return hostedSession({ host: on, id: nextId++, artifact, settings: own, weights });
   }
 
   async function create(artifact: ModelArtifact, options: CreateSessionOptions): Promise<Session> {
-    checkArtifact(artifact);
     const { signal, onProgress } = options;
     const weights = await prepare(artifact, options);
-    const session = adopt(artifact, weights);
+    const session = host(artifact, weights);
     try {
       const step = { phase: 'session', component: artifact.label, total: 1 } as const;
       onProgress?.({ ...step, loaded: 0 });
@@ -78,10 +68,10 @@ export function ortNode(options?: OrtNodeOptions): Backend {
   }
 
   async function probe(): Promise<BackendCapabilities> {
-    const host = hostOfNext();
-    host.retain();
+    const shared = hostOfNext();
+    shared.retain();
     const run: RunOnce = async (artifact, feeds) => {
-      const session = adopt(artifact, memoryWeights([]), host);
+      const session = host(artifact, memoryWeights([]), shared);
       try {
         return await session.run(feeds);
       } finally {
@@ -92,46 +82,11 @@ export function ortNode(options?: OrtNodeOptions): Backend {
       const abort = isolation === 'process' ? 'during-run' : 'between-runs';
       return await nodeCapabilities({ device, memory: totalmem(), abort, run });
     } finally {
-      await host.release();
+      await shared.release();
     }
   }
 
-  /** Lets `dispose` wait for work that its caller waits for no longer. */
-  function track<T>(work: Promise<T>): Promise<T> {
-    const settled = work.catch(() => undefined).finally(() => underWay.delete(settled));
-    underWay.add(settled);
-    return work;
-  }
-
-  return {
-    contract: 'backend/1',
-    name: `onnxruntime-node/${device}`,
-    capabilities: async () => {
-      disposal.signal.throwIfAborted();
-      capabilities ??= track(probe());
-      // A device may be plugged in later: only success is remembered.
-      capabilities.catch(() => {
-        capabilities = undefined;
-      });
-      return abortable(capabilities, disposal.signal);
-    },
-    createSession: async (artifact, options = {}) => {
-      const signal = AbortSignal.any([disposal.signal, ...(options.signal ? [options.signal] : [])]);
-      signal.throwIfAborted();
-      const work = track(create(artifact, { ...options, signal }));
-      // An abort in the moment of success: the caller gets the reason, so nobody else would dispose this session.
-      work.then(
-        (session) => (signal.aborted ? session.dispose() : undefined),
-        () => undefined,
-      );
-      return abortable(work, signal);
-    },
-    dispose: async () => {
-      disposal.abort(new AnimateDiffError('disposed', 'the backend was disposed'));
-      await Promise.all(underWay);
-      await Promise.all([...open].map((session) => session.dispose()));
-    },
-  };
+  return backendShell({ name: `onnxruntime-node/${device}`, probe, create });
 }
 
 const starters: Readonly<Record<'worker' | 'process' | 'none', () => HostConnection>> = {

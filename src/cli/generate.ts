@@ -28,7 +28,7 @@ import { pictureProblems, picturesOf, rehearsePictures } from './picture-options
 import { promptProblems } from './prompt-options.js';
 import { jsonReporter, textReporter } from './reporter.js';
 import { contextProblems } from './window-options.js';
-import { numbered, writeAll, writeAnimation } from './write-animation.js';
+import { numbered, writeAll, writeAnimation, writePreview } from './write-animation.js';
 import { prepareFile, writeWhole } from './write-file.js';
 
 const options: readonly CliOption[] = [
@@ -70,17 +70,21 @@ export const generateCommand: Command = {
       : textReporter(context, values.flag('quiet'));
     const model = modelOptions(values);
     const outputs = outputsOf(values);
-    const request = generateOptions(values);
+    const preview = values.text('preview');
+    const request = {
+      ...generateOptions(values),
+      ...(preview !== undefined && { preview: 'linear' as const }),
+    };
     const sampler = schedulerOf(values);
     const state = await resumedState(values);
     const savePath = values.text('save-state');
     const adapters = await adaptersOf(values, { signal });
     const { prompt: _prompt, seed: _seed, ...common } = request;
     const batch = await batchOf(values, request, signal);
-    const writing = { factor: enlargementOf(values), reporter, signal };
+    const writing = { factor: enlargementOf(values), reporter, signal, preview };
     const first = batch ? numbered(outputs, { index: 0, count: 1 }) : outputs;
     await rehearse(first, { fps: state ? fpsOf(state) : request.fps, signal });
-    if (savePath !== undefined) await prepareFile(savePath);
+    for (const path of [savePath, preview]) if (path !== undefined) await prepareFile(path);
     await rehearsePictures(values, signal);
     const backend = backendOf(values);
     try {
@@ -96,7 +100,7 @@ export const generateCommand: Command = {
       });
       for (const warning of sampler?.warnings ?? []) reporter.event({ type: 'warning', warning });
       const pictures = await picturesOf(values, pipeline.info.nativeSize, signal);
-      const pace = { checkpointEvery: saveEvery(values), signal };
+      const pace = { checkpointEvery: saveEvery(values), preview: request.preview, signal };
       if (batch !== undefined) {
         const events = pipeline.batch({ ...common, ...pictures, ...batch, signal });
         await writeAll(events, outputs, writing, batch.onError === 'continue');
@@ -107,6 +111,7 @@ export const generateCommand: Command = {
         : pipeline.stream({ ...request, ...pictures, ...pace });
       for await (const event of events) {
         reporter.event(event);
+        await writePreview(event, writing);
         if (event.type === 'checkpoint' && savePath !== undefined) {
           await writeWhole(savePath, encodeGenerationState(event.state));
           reporter.written(savePath);

@@ -36,9 +36,17 @@ export const modelCliOptions: readonly CliOption[] = [
   },
 ];
 
+/** What networks run on. */
+export const deviceCliOption: CliOption = {
+  name: 'device',
+  kind: 'text',
+  choices: ['cpu', 'webgpu', 'cuda'],
+  help: 'what computes (cpu)',
+};
+
 /** Options that choose where networks run. */
 export const backendCliOptions: readonly CliOption[] = [
-  { name: 'device', kind: 'text', choices: ['cpu', 'webgpu', 'cuda'], help: 'what computes (cpu)' },
+  deviceCliOption,
   { name: 'threads', kind: 'number', value: 'N', help: 'threads of the CPU (all)' },
   {
     name: 'isolation',
@@ -78,7 +86,7 @@ export const precisionCliOptions: readonly CliOption[] = [
   quantize,
 ];
 
-/** The same for a plan, which knows no device. */
+/** The same for a plan, which looks for no device that is good at one. */
 export const plannedPrecisionCliOptions: readonly CliOption[] = [
   { name: 'precision', kind: 'text', choices: precisions, help: 'of text encoder and UNet (float32)' },
   vaePrecision,

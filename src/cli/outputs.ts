@@ -15,6 +15,12 @@ export const outputCliOptions: readonly CliOption[] = [
     help: 'where to write: .gif .webp .apng .png .mp4 (animation.gif, or image.png without --motion)',
   },
   { name: 'sheet', kind: 'text', value: 'PATH.png', help: 'all frames on one picture' },
+  {
+    name: 'preview',
+    kind: 'text',
+    value: 'PATH.png',
+    help: 'small pictures of what is coming, written anew at each step',
+  },
   { name: 'enlarge', kind: 'number', value: 'N', help: 'repeat each pixel N times in what is written (1)' },
 ];
 
@@ -43,10 +49,13 @@ export function enlargementOf(values: CliValues): number {
 /** What is wrong with the outputs' names and size. */
 export function outputProblems(values: CliValues): string[] {
   const factor = enlargementOf(values);
-  const sheet = values.text('sheet');
+  const notPng = ['sheet', 'preview'].flatMap((name) => {
+    const path = values.text(name);
+    return path === undefined || /\.png$/i.test(path) ? [] : [`--${name}: '${path}' does not end in .png`];
+  });
   return [
     ...values.texts('output').flatMap((path) => issuesOf(() => encoderForPath(path, [mp4Encoder]), [])),
-    ...(sheet === undefined || /\.png$/i.test(sheet) ? [] : [`--sheet: '${sheet}' does not end in .png`]),
+    ...notPng,
     ...(Number.isInteger(factor) && factor >= 1 && factor <= 64
       ? []
       : ['--enlarge: expected a whole number from 1 to 64']),
@@ -65,6 +74,7 @@ export async function rehearse(outputs: readonly Output[], options: EncodeOption
   }
 }
 
-function encodeSheet(frames: readonly Frame[], { signal }: EncodeOptions): Promise<Uint8Array> {
+/** All frames on one PNG. */
+export function encodeSheet(frames: readonly Frame[], { signal }: EncodeOptions): Promise<Uint8Array> {
   return encodePng(contactSheet(frames), { signal });
 }

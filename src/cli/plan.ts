@@ -1,8 +1,10 @@
 import { AnimateDiffPipeline, type PlanOptions, type Residency } from '../index.js';
+import { ortNode } from '../node.js';
 import type { Command } from './command.js';
 import { bytesText, jsonText, tableText } from './format.js';
 import { generationProblems, sizeCliOptions, sizeOptions } from './generate-options.js';
 import {
+  deviceCliOption,
   modelCliOptions,
   modelOptions,
   plannedPrecisionCliOptions,
@@ -16,6 +18,7 @@ const options: readonly CliOption[] = [
   ...sizeCliOptions,
   ...plannedPrecisionCliOptions,
   residencyCliOption,
+  deviceCliOption,
   { name: 'json', kind: 'flag', help: 'as JSON' },
 ];
 
@@ -27,13 +30,15 @@ export const planCommand: Command = {
   options,
   check: (values) => generationProblems({ prompt: '', ...sizeOptions(values) }, options),
   async run(values, { out, signal }) {
+    const backend = ortNode({ device: values.text('device') as 'cpu' | undefined });
     const plan = await AnimateDiffPipeline.plan({
       ...modelOptions(values),
       ...sizeOptions(values),
       ...(precisionOptions(values) as Pick<PlanOptions, 'precision' | 'vaePrecision' | 'quantization'>),
       residency: values.text('residency') as Residency | undefined,
+      backend,
       signal,
-    });
+    }).finally(() => backend.dispose());
     // Counts what the system would give back, and a container's limit where there is one.
     const freeBytes = process.availableMemory();
     if (values.flag('json')) {

@@ -9,10 +9,23 @@ export interface Axis {
   place(value: number): number;
 }
 
-/** One line: its values at 1, 2, 3 and so on. */
+/** One line: its values, and where they are. */
 export interface PlotLine {
   readonly style: LineStyle;
   readonly values: readonly number[];
+  /** One for each value; default 1, 2, 3 and so on. */
+  readonly at?: readonly number[] | undefined;
+}
+
+/** What {@link panel} draws. */
+export interface PanelRequest {
+  readonly x: Axis;
+  readonly y: Axis;
+  /** Stands above. */
+  readonly label: string;
+  /** Stands below; default for values over the model's evaluations. */
+  readonly xLabel?: string | undefined;
+  readonly lines: readonly PlotLine[];
 }
 
 /** Pixels of a panel's inside. */
@@ -33,9 +46,8 @@ export function logAxis(ticks: readonly number[], length: number): Axis {
   return { ticks, place: (value) => place(Math.log(value)) };
 }
 
-/** A chart of lines over the model's evaluations, with axes and a grid. */
-export function panel(chart: { x: Axis; y: Axis; label: string; lines: readonly PlotLine[] }): string {
-  const { x, y, label, lines } = chart;
+/** A chart of lines, with axes and a grid. */
+export function panel({ x, y, label, xLabel = 'evaluation of the model', lines }: PanelRequest): string {
   const { width, height } = panelSize;
   const up = (value: number): number => height - y.place(value);
   const rows = y.ticks.map((tick) =>
@@ -55,14 +67,14 @@ export function panel(chart: { x: Axis; y: Axis; label: string; lines: readonly 
     ...rows,
     element('rect', { width, height, fill: 'none', stroke: '#57606a' }),
     element('text', { x: 0, y: -9, 'font-weight': 600 }, escaped(label)),
-    element('text', { x: width / 2, y: height + 40, 'text-anchor': 'middle' }, 'evaluation of the model'),
+    element('text', { x: width / 2, y: height + 40, 'text-anchor': 'middle' }, escaped(xLabel)),
     ...lines.map((line) => drawn(line, x, up)),
   ].join('');
 }
 
-function drawn({ style, values }: PlotLine, x: Axis, up: (value: number) => number): string {
+function drawn({ style, values, at }: PlotLine, x: Axis, up: (value: number) => number): string {
   const points = values
-    .map((value, i) => [x.place(i + 1), up(value)] as const)
+    .map((value, i) => [x.place(at?.[i] ?? i + 1), up(value)] as const)
     .filter((point) => point.every(Number.isFinite));
   const between = Math.ceil(points.length / mostMarks);
   return element(

@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
-import type { Animation, BatchEvent, BatchItem } from '../index.js';
+import type { Animation, BatchEvent, BatchItem, PipelineEvent } from '../index.js';
 import { enlarge } from './enlarge.js';
-import type { Output } from './outputs.js';
+import { encodeSheet, type Output } from './outputs.js';
 import type { Reporter } from './reporter.js';
 import { writeWhole } from './write-file.js';
 
@@ -11,6 +11,19 @@ export interface WriteOptions {
   readonly factor: number;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
+  /** Where previews go. */
+  readonly preview?: string | undefined;
+}
+
+/** Writes the pictures of a step, if it has some, in place of those before. */
+export async function writePreview(
+  event: PipelineEvent,
+  { factor, reporter, signal, preview: path }: WriteOptions,
+): Promise<void> {
+  if (event.type !== 'step-end' || event.preview === undefined || path === undefined) return;
+  const pictures = event.preview.map((frame) => enlarge(frame, factor));
+  await writeWhole(path, await encodeSheet(pictures, { signal }));
+  reporter.written(path);
 }
 
 /** Writes an animation to all outputs. @throws The first failure, after what could be written was. */
@@ -61,6 +74,7 @@ export async function writeAll(
       continue;
     }
     reporter.event(event);
+    await writePreview(event, writing);
     if (event.type !== 'generation-end') continue;
     await writeAnimation(event.animation, numbered(outputs, item), writing);
   }

@@ -56,6 +56,7 @@ export function blobSource(blob: Blob, options: BlobSourceOptions = {}): ByteSou
   return {
     kind: 'file',
     name,
+    blob,
     size: async ({ signal } = {}) => {
       signal?.throwIfAborted();
       return blob.size;

@@ -1,7 +1,10 @@
 /** How far a long load is. */
 export interface LoadProgress {
-  /** What is going on: reading headers, moving weights, or creating the runtime's session. */
-  readonly phase: 'open' | 'weights' | 'session';
+  /**
+   * What is going on: reading headers, moving weights, creating the runtime's session, or, on devices that compile a
+   * network's kernels when it first runs, that first run. `warm-up` is reported after the load has ended.
+   */
+  readonly phase: 'open' | 'weights' | 'session' | 'warm-up';
   /** Which part: `unet`, `unet_shallow`, `text_encoder`, `vae_decoder`, `vae_encoder`, or a file name. */
   readonly component: string;
   /** Work done and to do of this phase: bytes for `weights`, otherwise steps. */

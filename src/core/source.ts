@@ -24,6 +24,8 @@ export interface ByteSource {
    * digest of bytes). `undefined` when there is none: what is derived from this source is then never cached on disk.
    */
   fingerprint(options?: ReadOptions): Promise<string | undefined>;
+  /** The file itself, where it is a `Blob`: a worker is sent it instead of asking for each read. */
+  readonly blob?: Blob | undefined;
   /** Lets go of handles. A later read opens them again. */
   close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import { sha256Hex } from './byte-source-digest.js';
 import { checkRange } from './byte-source-range.js';
+import { type SharedWork, sharedWork } from './shared-work.js';
 import type { ByteSource } from './source.js';
 import { parsedUrl, type UrlSourceOptions, type UrlTarget, urlTarget } from './url-source-options.js';
 import { probeUrl, type UrlProbe } from './url-source-probe.js';
@@ -33,43 +34,13 @@ async function fingerprintOf(target: UrlTarget, { etag, size }: UrlVersion): Pro
   return digest && `url:${digest}:${etag}:${size}`;
 }
 
-interface Opener {
-  get(signal: AbortSignal | undefined): Promise<UrlProbe>;
-  forget(): void;
-}
-
-function opener(target: UrlTarget): Opener {
-  let opened: UrlProbe | undefined;
-  let opening: Promise<void> | undefined;
+/** The first request, whose answer is kept; after `forget` a later one must tell of the same content. */
+function opener(target: UrlTarget): SharedWork<UrlProbe> {
   let firstVersion: UrlVersion | undefined;
-
-  async function probe(signal: AbortSignal | undefined): Promise<void> {
-    try {
-      const found = await probeUrl(target, signal);
-      if (firstVersion !== undefined) checkSameVersion(target.name, firstVersion, found.version);
-      firstVersion = found.version;
-      opened = found;
-    } finally {
-      opening = undefined;
-    }
-  }
-
-  return {
-    get: async (signal) => {
-      for (;;) {
-        signal?.throwIfAborted();
-        if (opened !== undefined) return opened;
-        if (opening === undefined) {
-          opening = probe(signal);
-          await opening;
-        } else {
-          // Another call's failure, or its being cancelled, is not ours: then we try ourselves.
-          await opening.catch(() => {});
-        }
-      }
-    },
-    forget: () => {
-      opened = undefined;
-    },
-  };
+  return sharedWork(async (signal) => {
+    const found = await probeUrl(target, signal);
+    if (firstVersion !== undefined) checkSameVersion(target.name, firstVersion, found.version);
+    firstVersion = found.version;
+    return found;
+  });
 }

@@ -10,7 +10,8 @@ import { parsedUrl, type UrlSourceOptions } from './url-source-options.js';
  *
  * A file is read by HTTP ranges, so that only what is needed travels; a server that serves none sends files of up to
  * 64 MiB whole. Network failures, 429 and 5xx are tried again three times. ETag and Last-Modified are compared between
- * requests: a file that is replaced meanwhile is an error. The fingerprint needs a strong ETag.
+ * requests: a file that is replaced meanwhile is an error. The fingerprint needs a strong ETag. Since a file is not read whole,
+ * its SHA-256 cannot be checked here; `cachedSource` of the web door does.
  * @throws `invalid-options` at once when `url` is no URL; what reads throw: `invalid-options` for statuses from 400 to
  * 499 (`details.status`), `unsupported` for a large file without ranges, `weights-format` for all else.
  */

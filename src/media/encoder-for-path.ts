@@ -22,7 +22,7 @@ export const portableEncoders: readonly MediaEncoder[] = [
 /**
  * The encoder for a file name or URL, by its ending, upper or lower case.
  *
- * @param more Encoders to consider besides {@link portableEncoders}, such as `mp4Encoder` on Node.
+ * @param more Encoders to consider besides {@link portableEncoders}, such as `mp4Encoder` of the Node or the web door.
  * @throws `invalid-options` that lists the endings there are.
  */
 export function encoderForPath(path: string, more: readonly MediaEncoder[] = []): MediaEncoder {
@@ -32,7 +32,7 @@ export function encoderForPath(path: string, more: readonly MediaEncoder[] = [])
   if (found !== undefined) return found;
   const endings = encoders.flatMap((encoder) => encoder.endings).join(', ');
   const hint = /\.(mp4|m4v)$/.test(name)
-    ? ' MP4 needs ffmpeg, so it is offered on Node only, by mp4Encoder.'
+    ? ' MP4 needs ffmpeg or a browser: pass mp4Encoder of animatediff-js/node or animatediff-js/web.'
     : '';
   throw new AnimateDiffError(
     'invalid-options',

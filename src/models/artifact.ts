@@ -2,13 +2,15 @@ import type { ExternalWeights, FusedOperator, ModelArtifact } from '../backends/
 import type { ReadOptions } from '../core/source.js';
 import { formatDim } from '../onnx/dim.js';
 import { type BuildOptions, GraphBuilder } from '../onnx/graph.js';
+import { rowForms } from '../onnx/row-form.js';
 import type { Value } from '../onnx/value.js';
 import type { WeightBlob } from '../onnx/weight-layout.js';
 import { type LiveWeights, matrixNames } from './live-weights.js';
 import { makeNet, type Net } from './nn/net.js';
 import type { Precision } from './precision.js';
-import { type Quantization, quantizedPart } from './quantization.js';
+import type { Quantization } from './quantization.js';
 import { type QuantizedReader, quantizedReader } from './quantized-bytes.js';
+import { quantizedPart } from './quantized-form.js';
 import { rowKernelsName, withRowKernels } from './row-kernels.js';
 import { type WeightReader, weightBytes } from './weight-bytes.js';
 import { weightCollector } from './weight-collector.js';
@@ -23,6 +25,16 @@ export interface NetworkRequest {
   replaced?: ReplacedWeights | undefined;
   /** Weights that the inputs of each run change; none unless given. */
   live?: LiveWeights | undefined;
+  /**
+   * Weights that each run is fed, by canonical name: inputs of those names and the shapes that the graph gives them. Only in
+   * a dialect without fused operators. None unless given.
+   */
+  fed?: Pick<ReadonlySet<string>, 'has'> | undefined;
+  /**
+   * Sizes of inputs that are the same in every run, by name. The runtime takes long to load a large graph whose sizes are
+   * free: about with the square of the number of its reshapes. Default: all are free.
+   */
+  sizes?: ReadonlyMap<string, number> | undefined;
   /** What the weights are stored as and computed with; default float32. */
   precision?: Precision | undefined;
   /** How the weights of linear layers are stored; default: as all others. */
@@ -54,11 +66,11 @@ export async function buildArtifact(
   request: NetworkRequest,
   emit: (net: Net) => void,
 ): Promise<ModelArtifact> {
-  const { weights, replaced, live, precision, quantization, signal } = request;
-  const g = new GraphBuilder(label);
+  const { weights, replaced, live, fed, precision, quantization, signal } = request;
+  const g = new GraphBuilder(label, request.sizes);
   const collector = weightCollector(weights, label);
   const products = replaced?.products;
-  emit(makeNet(g, request.dialect, collector, { live, products, precision, quantization }));
+  emit(makeNet(g, request.dialect, collector, { live, fed, products, precision, quantization }));
   collector.check();
   const built = g.build(replaced && besideOthers(replaced));
   const identity = await weights.identity({ signal });
@@ -96,7 +108,9 @@ export async function buildArtifact(
 
 /** Which weights get blobs of their own, and which matrices are in them only. */
 function besideOthers({ names, products }: ReplacedWeights): BuildOptions {
-  const plain = new Set([...names].flatMap((name) => [name, rowKernelsName(name)]));
+  const inRows = (name: string): string[] =>
+    Object.values(rowForms).map((form) => rowKernelsName(name, form));
+  const plain = new Set([...names].flatMap((name) => [name, ...inRows(name)]));
   const has = (name: string): boolean => {
     const quantized = quantizedPart(name)?.name;
     return quantized === undefined ? plain.has(name) : names.has(quantized) || products.has(quantized);

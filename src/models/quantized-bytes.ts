@@ -1,8 +1,8 @@
 import { float32ToFloat16 } from '../core/half.js';
 import type { Placement } from '../onnx/weight-layout.js';
-import { type QuantizedForm, type QuantizedPart, quantizedPart } from './quantization.js';
 import { type QuantizedMatrix, quantizeBlocks } from './quantize-blocks.js';
 import { quantizeColumns } from './quantize-columns.js';
+import { type QuantizedForm, type QuantizedPart, quantizedPart } from './quantized-form.js';
 import type { WeightReader } from './weight-bytes.js';
 
 /** Gives the bytes of a quantised matrix's tensors; `undefined` for all other names. */

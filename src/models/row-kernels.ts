@@ -1,4 +1,5 @@
 import { yieldToEventLoop } from '../core/yield.js';
+import { type RowForm, rowForms } from '../onnx/row-form.js';
 import type { WeightReader } from './weight-bytes.js';
 
 const ending = ':rows';
@@ -7,45 +8,46 @@ const ending = ':rows';
 const sliceKernels = 2 ** 17;
 
 /** Name under which the row kernels of a convolution's weight are stored. */
-export function rowKernelsName(name: string): string {
-  return name + ending;
+export function rowKernelsName(name: string, { rows }: RowForm): string {
+  return `${name}${ending}${rows}`;
 }
 
 /** Weights with the row kernels of each, which {@link rowKernelsName} names. */
 export function withRowKernels(source: WeightReader): WeightReader {
+  const formOf = (name: string): RowForm | undefined =>
+    Object.values(rowForms).find(({ rows }) => name.endsWith(`${ending}${rows}`));
   return {
     async read(name, options) {
-      if (!name.endsWith(ending)) return source.read(name, options);
-      const weight = await source.read(name.slice(0, -ending.length), options);
-      return rowKernels(weight, options?.signal);
+      const form = formOf(name);
+      if (form === undefined) return source.read(name, options);
+      const weight = await source.read(name.slice(0, name.lastIndexOf(ending)), options);
+      return rowKernels(weight, form, options?.signal);
     },
-    readFloat16: async (name, options) =>
-      name.endsWith(ending) ? undefined : source.readFloat16?.(name, options),
+    readFloat16: async (name, options) => (formOf(name) ? undefined : source.readFloat16?.(name, options)),
   };
 }
 
 /**
- * The four kernels of one row, `[4, out, in, 1, 3]`, that stand for kernels of 3×3, `[out, in, 3, 3]`, in a convolution
- * that makes two rows at a time: the first row, half of the sum of all with the middle one added and taken away, the
- * last row. Winograd's G of F(2, 3) (Lavin and Gray 2016, section 4.1).
+ * The kernels of one row, `[products, out, in, 1, 3]`, that stand for kernels of 3×3, `[out, in, 3, 3]`, in a convolution
+ * that makes several rows at a time.
  */
-export async function rowKernels(weight: Float32Array, signal?: AbortSignal): Promise<Float32Array> {
+export async function rowKernels(
+  weight: Float32Array,
+  { kernels: factors }: RowForm,
+  signal?: AbortSignal,
+): Promise<Float32Array> {
   const kernels = weight.length / 9;
   const size = 3 * kernels;
-  const out = new Float32Array(4 * size);
+  const out = new Float32Array(factors.length * size);
   for (let start = 0; start < kernels; start += sliceKernels) {
     const end = Math.min(kernels, start + sliceKernels);
-    for (let kernel = start; kernel < end; kernel++) {
-      for (let column = 0; column < 3; column++) {
-        const from = 9 * kernel + column;
-        const to = 3 * kernel + column;
-        const first = weight[from]!;
-        const middle = weight[from + 3]!;
-        const last = weight[from + 6]!;
-        out[to] = first;
-        out[to + size] = (first + middle + last) / 2;
-        out[to + 2 * size] = (first - middle + last) / 2;
-        out[to + 3 * size] = last;
+    for (const [product, [first, middle, last]] of factors.entries()) {
+      for (let kernel = start; kernel < end; kernel++) {
+        for (let column = 0; column < 3; column++) {
+          const from = 9 * kernel + column;
+          out[product * size + 3 * kernel + column] =
+            first * weight[from]! + middle * weight[from + 3]! + last * weight[from + 6]!;
+        }
       }
     }
     if (end < kernels) await yieldToEventLoop();

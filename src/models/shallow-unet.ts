@@ -4,7 +4,7 @@ import { multiplyDims } from '../onnx/dim.js';
 import { buildArtifact } from './artifact.js';
 import { asCompute, type Net } from './nn/net.js';
 import type { UnetConfig } from './unet-config.js';
-import { convIn, downLayers, noiseOutput, type UnetRequest, unetTrunk, upLayers } from './unet-layers.js';
+import { convIn, downLayers, noiseHead, type UnetRequest, unetTrunk, upLayers } from './unet-layers.js';
 
 /** Where deep features come in. */
 export interface DeepEntry {
@@ -67,5 +67,6 @@ function emitShallowUnet(net: Net, request: UnetRequest): void {
   const skips = [convIn(net, trunk)];
   downLayers(net, trunk, skips, 0, branch);
   const range = { level: 0, from: index, to: config.layersPerBlock + 1 };
-  noiseOutput(net, trunk, upLayers(net, trunk, asCompute(net, deep), skips, range));
+  const last = upLayers(net, trunk, asCompute(net, deep), skips, range);
+  net.g.output('noise', noiseHead(net, trunk, last));
 }

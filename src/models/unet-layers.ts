@@ -132,8 +132,8 @@ export function upLayers(
   return h;
 }
 
-/** The last norm and convolution, and the output `noise`. */
-export function noiseOutput(net: Net, { config, clip, images, acrossFrames }: Trunk, x: Value): void {
+/** The last norm and convolution: the predicted noise in the sample's shape. */
+export function noiseHead(net: Net, { config, clip, images, acrossFrames }: Trunk, x: Value): Value {
   const { normNumGroups: groups, normEps: epsilon, outChannels } = config;
   // In float32: nothing that follows takes the output's rounding away.
   const { g, island } = net;
@@ -141,14 +141,24 @@ export function noiseOutput(net: Net, { config, clip, images, acrossFrames }: Tr
   const noise = conv(island, 'conv_out', swish(island, normal), { outChannels });
   const [, , height, width] = images.shape as [Dim, Dim, Dim, Dim];
   const clips = reshape(g, noise, [clip.batch, clip.frames, outChannels, height, width]);
-  g.output('noise', transpose(g, clips, [0, 2, 1, 3, 4]));
+  return transpose(g, clips, [0, 2, 1, 3, 4]);
 }
 
-/** A residual block. */
-export function residual(net: Net, trunk: Trunk, x: Value, index: number, outChannels: number): Value {
-  const { normNumGroups: groups, normEps: epsilon } = trunk.config;
+/** A residual block of a level. */
+export function residual(net: Net, trunk: Trunk, x: Value, level: number, index: number): Value {
+  const { normNumGroups: groups, normEps: epsilon, blockOutChannels } = trunk.config;
   const { time, acrossFrames } = trunk;
-  return resnet(net, `resnets.${index}`, x, { outChannels, groups, epsilon, time, acrossFrames });
+  // The deepest level has the most weights and the fewest pixels, 4×4 for a picture of 256×256.
+  const rowsAtATime = level === blockOutChannels.length - 1 ? 2 : 4;
+  const outChannels = blockOutChannels[level]!;
+  return resnet(net, `resnets.${index}`, x, {
+    outChannels,
+    groups,
+    epsilon,
+    time,
+    acrossFrames,
+    rowsAtATime,
+  });
 }
 
 /** A spatial transformer. */
@@ -178,8 +188,8 @@ interface LayerPlace {
 
 /** Residual block, spatial transformer where the level has them, motion module. */
 function layer(net: Net, trunk: Trunk, x: Value, { level, index, place }: LayerPlace): Value {
-  const { blockOutChannels, levelHasAttention } = trunk.config;
-  const h = residual(net, trunk, x, index, blockOutChannels[level]!);
+  const { levelHasAttention } = trunk.config;
+  const h = residual(net, trunk, x, level, index);
   const attended = levelHasAttention[level] ? transformer(net, trunk, h, level, index) : h;
   return motionAt(net, trunk, attended, index, place);
 }

@@ -10,7 +10,7 @@ import {
   convIn,
   downLayers,
   motionAt,
-  noiseOutput,
+  noiseHead,
   residual,
   type Trunk,
   transformer,
@@ -39,11 +39,14 @@ import {
  * Outputs: `noise` in the sample's shape; in a form with deep features, `deep_features` too, see {@link buildShallowUnet}.
  */
 export function buildUnet(request: UnetRequest): Promise<ModelArtifact> {
-  return buildArtifact('unet', request, (net) => {
-    const trunk = unetTrunk(net, request);
-    const skips = downwards(net, trunk);
-    noiseOutput(net, trunk, upwards(net, trunk, skips, request.form?.deepFeatures));
-  });
+  return buildArtifact('unet', request, (net) => net.g.output('noise', emitUnet(net, request)));
+}
+
+/** Writes the network of {@link buildUnet} and gives the predicted noise, in the sample's shape. */
+export function emitUnet(net: Net, request: UnetRequest): Value {
+  const trunk = unetTrunk(net, request);
+  const skips = downwards(net, trunk);
+  return noiseHead(net, trunk, upwards(net, trunk, skips, request.form?.deepFeatures));
 }
 
 /** The way down: every output is kept for the way up. */
@@ -84,13 +87,12 @@ function upwards(net: Net, trunk: Trunk, skips: Value[], branch: number | undefi
 
 function middle(net: Net, trunk: Trunk, x: Value): Value {
   const level = trunk.config.blockOutChannels.length - 1;
-  const outChannels = trunk.config.blockOutChannels[level]!;
   return net.scope('mid_block', () => {
-    const h = transformer(net, trunk, residual(net, trunk, x, 0, outChannels), level, 0);
+    const h = transformer(net, trunk, residual(net, trunk, x, level, 0), level, 0);
     // Only v2 has a module here; the tensors say so.
     const moved = net.has('motion_modules.0.norm.weight')
       ? motionAt(net, trunk, h, 0, level * trunk.config.layersPerBlock + trunk.config.layersPerBlock)
       : h;
-    return residual(net, trunk, moved, 1, outChannels);
+    return residual(net, trunk, moved, level, 1);
   });
 }

@@ -1,6 +1,7 @@
 import { checkSameType } from './cast.js';
 import { type Dim, dim, formatDim, formatShape, multiplyDims, parts, sameDim } from './dim.js';
 import type { GraphBuilder } from './graph.js';
+import { sliceTo } from './shape-ops.js';
 import type { Value } from './value.js';
 
 /** How {@link conv2d} moves over its input. */
@@ -60,6 +61,75 @@ export function conv2d(
           outputSize(g, width, pads[1] + pads[3] - kernel, stride),
         ],
       },
+    ],
+  })[0]!;
+}
+
+/** The attributes that {@link conv2d} gives a convolution. */
+export interface ConvAttributes {
+  readonly kernel_shape: readonly number[];
+  readonly strides: readonly number[];
+  /** Top, left, bottom, right. */
+  readonly pads: readonly number[];
+  readonly dilations: readonly number[];
+  readonly group: number;
+}
+
+/**
+ * What a convolution with these attributes does to its input, the other way round: `[batch, out, …]` and the
+ * convolution's own weights give `[batch, in, height, width]`. As torch's `conv_transpose2d`.
+ * @param height Rows of the convolution's input, of which those that no step of it saw are 0; `width` likewise.
+ */
+export function convTranspose2d(
+  g: GraphBuilder,
+  y: Value,
+  weight: Value,
+  attributes: ConvAttributes,
+  [height, width]: readonly [Dim, Dim],
+): Value {
+  const { kernel_shape: kernel, strides, pads, dilations, group } = attributes;
+  checkSameType(g, 'conv', y, weight);
+  const sizes = [height, width].map((size, axis) => {
+    const reach = (kernel[axis]! - 1) * dilations[axis]! + 1 - pads[axis]! - pads[axis + 2]!;
+    const steps = y.shape[axis + 2]!;
+    const least = typeof steps === 'number' ? strides[axis]! * (steps - 1) + reach : undefined;
+    // A size that is known at run time only is made as large as it can be, and cut.
+    const extra = typeof size === 'number' && least !== undefined ? size - least : strides[axis]! - 1;
+    return { size, extra, made: extra > 0 && least === undefined ? dim(`${formatDim(size)}+?`) : size };
+  });
+  const channels = (weight.shape[1] as number) * group;
+  const made = g.node({
+    operator: 'ConvTranspose',
+    inputs: [y, weight],
+    attributes: {
+      kernel_shape: kernel,
+      strides,
+      pads,
+      dilations,
+      group,
+      output_padding: sizes.map(({ extra }) => extra),
+    },
+    outputs: [{ type: y.type, shape: [y.shape[0]!, channels, ...sizes.map((each) => each.made)] }],
+  })[0]!;
+  return sizes.reduce(
+    (cut, each, axis) => (each.made === each.size ? cut : sliceTo(g, cut, each.size, axis + 2)),
+    made,
+  );
+}
+
+/** `[batch, channels, height, width]` with rows and columns of zeros around: top, left, bottom, right. */
+export function padZeros(g: GraphBuilder, x: Value, pads: readonly number[]): Value {
+  if (pads.every((count) => count === 0)) return x;
+  const [top = 0, left = 0, bottom = 0, right = 0] = pads;
+  const more = (size: Dim, count: number): Dim =>
+    typeof size === 'number' ? size + count : dim(`${formatDim(size)}+${count}`);
+  const [batch, channels, height, width] = x.shape;
+  return g.node({
+    operator: 'Pad',
+    inputs: [x, g.constant(BigInt64Array.from([0, 0, top, left, 0, 0, bottom, right], BigInt))],
+    attributes: { mode: 'constant' },
+    outputs: [
+      { type: x.type, shape: [batch!, channels!, more(height!, top + bottom), more(width!, left + right)] },
     ],
   })[0]!;
 }

@@ -1,4 +1,4 @@
-import { checkSameType } from './cast.js';
+import { cast, checkSameType } from './cast.js';
 import { type Dim, formatShape, sameDim } from './dim.js';
 import type { GraphBuilder } from './graph.js';
 import { type Attribute, float, type Value } from './value.js';
@@ -71,6 +71,33 @@ export function maximum(g: GraphBuilder, a: Value, b: Value): Value {
 /** Square root of each element. */
 export function squareRoot(g: GraphBuilder, x: Value): Value {
   return unary(g, 'Sqrt', x);
+}
+
+/** The exponential of each element. */
+export function exponential(g: GraphBuilder, x: Value): Value {
+  return unary(g, 'Exp', x);
+}
+
+/** The error function of each element. */
+export function errorFunction(g: GraphBuilder, x: Value): Value {
+  return unary(g, 'Erf', x);
+}
+
+/** 1 where `a` and `b` are equal and 0 elsewhere, broadcast, as `a`'s type. */
+export function equalMask(g: GraphBuilder, a: Value, b: Value): Value {
+  return mask(g, 'Equal', a, b);
+}
+
+/** 1 where `a` is at least `b` and 0 elsewhere, broadcast, as `a`'s type. */
+export function atLeastMask(g: GraphBuilder, a: Value, b: Value): Value {
+  return mask(g, 'GreaterOrEqual', a, b);
+}
+
+function mask(g: GraphBuilder, operator: string, a: Value, b: Value): Value {
+  checkSameType(g, operator, a, b);
+  const shape = broadcast(g, operator, a, b);
+  const [holds] = g.node({ operator, inputs: [a, b], outputs: [{ type: 'bool', shape }] });
+  return cast(g, holds!, a.type);
 }
 
 /** Logistic function. */

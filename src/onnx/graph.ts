@@ -3,7 +3,7 @@ import { float32ToFloat16 } from '../core/half.js';
 import { elementCount, type TensorType } from '../core/tensor.js';
 import { type Dim, dim, divisorName, formatDim, multiplyDims, parts } from './dim.js';
 import { serializeModel } from './serialize.js';
-import type { Attribute, ExternalConstant, GraphNode, InlineConstant, Value } from './value.js';
+import type { Attribute, ExternalConstant, GraphNode, InlineConstant, Operation, Value } from './value.js';
 import { elementBytes, layOutWeights, type WeightBlob } from './weight-layout.js';
 
 /** A finished graph: its bytes, and where each weight has to lie. */
@@ -51,7 +51,9 @@ const onnxOpset = 21;
  */
 export class GraphBuilder {
   readonly #name: string;
+  readonly #fixed: ReadonlyMap<string, number>;
   readonly #nodes: GraphNode[] = [];
+  readonly #operations: Operation[] = [];
   readonly #inputs: Value[] = [];
   readonly #outputs: Value[] = [];
   readonly #constants = new Map<string, InlineConstant & { value: Value }>();
@@ -64,9 +66,13 @@ export class GraphBuilder {
   readonly #runtimeDims = new Map<string, Value>();
   #microsoft = false;
 
-  /** @param name Shown by tools that draw the graph. */
-  constructor(name: string) {
+  /**
+   * @param name Shown by tools that draw the graph.
+   * @param fixed Sizes that inputs call by name, but that are known already.
+   */
+  constructor(name: string, fixed: ReadonlyMap<string, number> = new Map()) {
     this.#name = name;
+    this.#fixed = fixed;
   }
 
   /** Runs `body` with `name` put before the names of all that it adds; scopes nest. */
@@ -84,12 +90,32 @@ export class GraphBuilder {
     return this.#scopes.join('.');
   }
 
+  /** Every operation so far, each after those that it depends on. */
+  get operations(): readonly Operation[] {
+    return this.#operations;
+  }
+
+  /** Every input so far. */
+  get inputs(): readonly Value[] {
+    return this.#inputs;
+  }
+
+  /** The shape of a weight that was asked for, by name. */
+  weightShape(name: string): readonly number[] | undefined {
+    return this.#weights.get(name)?.shape as readonly number[] | undefined;
+  }
+
+  /** Every constant so far. */
+  get constants(): readonly InlineConstant[] {
+    return [...this.#constants.values()];
+  }
+
   /** Declares an input. A string is a size known at run time only. */
   input(name: string, type: TensorType, shape: readonly (Dim | string)[]): Value {
     const value: Value = {
       name,
       type,
-      shape: shape.map((size) => (typeof size === 'string' ? dim(size) : size)),
+      shape: shape.map((size) => (typeof size === 'string' ? (this.#fixed.get(size) ?? dim(size)) : size)),
     };
     this.#inputs.push(value);
     this.#learnSizes(value);
@@ -196,6 +222,8 @@ export class GraphBuilder {
       outputs: outputs.map((output) => output.name),
       attributes: request.attributes ?? {},
     });
+    const { operator, inputs, attributes = {} } = request;
+    this.#operations.push({ operator, domain, path: this.path, inputs, outputs, attributes });
     for (const output of outputs) this.#learnSizes(output);
     return outputs;
   }

@@ -50,3 +50,25 @@ export function matmul(g: GraphBuilder, a: Value, b: Value): Value {
   const shape = [...leading, a.shape[rank - 2]!, b.shape[rank - 1]!];
   return g.node({ operator: 'MatMul', inputs: [a, b], outputs: [{ type: a.type, shape }] })[0]!;
 }
+
+/** Which of two matrices are taken with rows and columns exchanged; default none. */
+export interface TransposedFactors {
+  readonly a?: boolean;
+  readonly b?: boolean;
+}
+
+/** `a · b` for matrices, either of them exchanged as asked. One Gemm. */
+export function matrixProduct(g: GraphBuilder, a: Value, b: Value, exchanged: TransposedFactors = {}): Value {
+  const [rows, inner] = exchanged.a ? [a.shape[1]!, a.shape[0]!] : [a.shape[0]!, a.shape[1]!];
+  const [other, columns] = exchanged.b ? [b.shape[1]!, b.shape[0]!] : [b.shape[0]!, b.shape[1]!];
+  if (a.shape.length !== 2 || b.shape.length !== 2 || !sameDim(inner, other)) {
+    g.fail(`cannot multiply ${formatShape(a.shape)} with ${formatShape(b.shape)}`);
+  }
+  checkSameType(g, 'product', a, b);
+  return g.node({
+    operator: 'Gemm',
+    inputs: [a, b],
+    attributes: { ...(exchanged.a ? { transA: 1 } : {}), ...(exchanged.b ? { transB: 1 } : {}) },
+    outputs: [{ type: a.type, shape: [rows, columns] }],
+  })[0]!;
+}

@@ -2,10 +2,11 @@ import type { GraphBuilder } from './graph.js';
 import type { Value } from './value.js';
 
 /** What becomes of the elements that are put together. */
-export type Reduction = 'mean' | 'max' | 'min' | 'sumOfSquares';
+export type Reduction = 'mean' | 'sum' | 'max' | 'min' | 'sumOfSquares';
 
 const operators: Readonly<Record<Reduction, string>> = {
   mean: 'ReduceMean',
+  sum: 'ReduceSum',
   max: 'ReduceMax',
   min: 'ReduceMin',
   sumOfSquares: 'ReduceSumSquare',

@@ -1,4 +1,4 @@
-import { checkSameType } from './cast.js';
+import { cast, checkSameType } from './cast.js';
 import { type Dim, divideDims, formatDim, formatShape, multiplyDims, sameDim } from './dim.js';
 import { type GraphBuilder, valueSize } from './graph.js';
 import type { Value } from './value.js';
@@ -107,6 +107,31 @@ export function split(g: GraphBuilder, x: Value, pieces: number, axis: number): 
   });
 }
 
+/** Pieces of the given sizes along an axis, one after the other. */
+export function splitSizes(g: GraphBuilder, x: Value, sizes: readonly number[], axis: number): Value[] {
+  if (sizes.reduce((sum, size) => sum + size, 0) !== x.shape[axis]) {
+    g.fail(`cannot split ${formatShape(x.shape)} into [${sizes}] along axis ${axis}`);
+  }
+  return g.node({
+    operator: 'Split',
+    inputs: [x, g.constant(BigInt64Array.from(sizes, BigInt))],
+    attributes: { axis },
+    outputs: sizes.map((size) => ({
+      type: x.type,
+      shape: x.shape.map((other, index) => (index === axis ? size : other)),
+    })),
+  });
+}
+
+/** `x` repeated along axes of size 1, and along new ones in front. */
+export function expand(g: GraphBuilder, x: Value, shape: readonly Dim[]): Value {
+  return g.node({
+    operator: 'Expand',
+    inputs: [x, g.runtimeShape(shape)],
+    outputs: [{ type: x.type, shape }],
+  })[0]!;
+}
+
 /** Entry `index` of the first axis, which goes. */
 export function sliceAt(g: GraphBuilder, x: Value, index: number): Value {
   return g.node({
@@ -126,6 +151,58 @@ export function sliceTo(g: GraphBuilder, x: Value, end: Dim, axis: number): Valu
     inputs: [x, at(0), g.runtimeDim(end), at(axis)],
     outputs: [{ type: x.type, shape }],
   })[0]!;
+}
+
+/** Along `axis`, every `step`-th entry from `start` on, up to `beforeEnd` entries before the end. */
+export interface Stride {
+  readonly axis: number;
+  readonly start: number;
+  readonly beforeEnd: number;
+  readonly step: number;
+  /** Entries that this gives. */
+  readonly size: Dim;
+}
+
+/** Entries at regular distances along some axes. */
+export function sliceStrided(g: GraphBuilder, x: Value, strides: readonly Stride[]): Value {
+  const all = strides.every(({ start, beforeEnd, step }) => start === 0 && beforeEnd === 0 && step === 1);
+  if (all) return x;
+  const numbers = (of: (stride: Stride) => number): Value =>
+    g.constant(BigInt64Array.from(strides, (stride) => BigInt(of(stride))));
+  const toTheEnd = 2 ** 31 - 1;
+  return g.node({
+    operator: 'Slice',
+    inputs: [
+      x,
+      numbers(({ start }) => start),
+      numbers(({ beforeEnd }) => (beforeEnd === 0 ? toTheEnd : -beforeEnd)),
+      numbers(({ axis }) => axis),
+      numbers(({ step }) => step),
+    ],
+    outputs: [
+      {
+        type: x.type,
+        shape: x.shape.map((size, axis) => strides.find((each) => each.axis === axis)?.size ?? size),
+      },
+    ],
+  })[0]!;
+}
+
+/** The whole numbers from 0 on, so many, as float32. */
+export function countUp(g: GraphBuilder, size: Dim): Value {
+  if (typeof size === 'number') return g.constant(Float32Array.from({ length: size }, (_, i) => i));
+  const scalar = (value: number): Value => g.constant(BigInt64Array.of(BigInt(value)), []);
+  const [end] = g.node({
+    operator: 'Squeeze',
+    inputs: [g.runtimeDim(size), g.constant(BigInt64Array.of(0n))],
+    outputs: [{ type: 'int64', shape: [] }],
+  });
+  const [range] = g.node({
+    operator: 'Range',
+    inputs: [scalar(0), end, scalar(1)],
+    outputs: [{ type: 'int64', shape: [size] }],
+  });
+  return cast(g, range!, 'float32');
 }
 
 /** Entries of `table` along an axis, the first unless told otherwise, by integer index; the indices' shape takes its place. */

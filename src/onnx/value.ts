@@ -34,6 +34,19 @@ export interface GraphNode {
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
+/** One operation as it was asked for: with what is known of its inputs and outputs. */
+export interface Operation {
+  readonly operator: string;
+  /** As {@link GraphNode.domain}. */
+  readonly domain: string;
+  /** Scope that it was added in, such as `down_blocks.0.resnets.0.conv1`. */
+  readonly path: string;
+  /** `undefined` for an optional one left out. */
+  readonly inputs: readonly (Value | undefined)[];
+  readonly outputs: readonly Value[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+}
+
 /** A small constant that is stored inside the graph. */
 export interface InlineConstant {
   readonly name: string;

@@ -1,41 +1,16 @@
 import { type Emitter, typedEmitter } from '../core/emitter.js';
 import { AnimateDiffError } from '../core/errors.js';
-import type { Warning } from '../core/warnings.js';
-import { finalAlpha } from '../schedulers/presets.js';
-import { type ActiveAdapters, activeAdapters } from './active-adapters.js';
-import { type AdapterStack, adapterStack } from './adapter-stack.js';
+import type { AdapterStack } from './adapter-stack.js';
 import type { BatchEvent, BatchOptions } from './batch-options.js';
-import { type PipelineComponents, pipelineComponents } from './components.js';
+import type { PipelineComponents } from './components.js';
 import type { EndlessOptions } from './endless-options.js';
 import type { Animation, PipelineEvent, PipelineEventOf } from './events.js';
-import { type ExclusiveLock, exclusiveLock } from './exclusive-lock.js';
 import type { GenerateOptions } from './generate-options.js';
-import { generation } from './generation.js';
-import type { GenerationParts } from './generation-parts.js';
-import { generationRequest, type ResolvedGeneration } from './generation-request.js';
-import { checked as checkedState, type GenerationState } from './generation-state.js';
-import { checkLoadOptions, type LoadOptions, type ModelOptions } from './load-options.js';
-import { networkPrecision } from './network-precision.js';
-import { type Networks, networks } from './networks.js';
-import { type OpenedModel, openModel, trainedGroupNorm } from './opened-model.js';
+import type { GenerationState } from './generation-state.js';
+import { checkLoadOptions, checkPlanOptions, type LoadOptions, type ModelOptions } from './load-options.js';
+import type { PipelineCore, Work } from './pipeline-core.js';
 import type { PipelineInfo } from './pipeline-info.js';
-import { type MemoryPlan, type PlanOptions, planMemory, planModel, usualResidency } from './plan.js';
-import { type SamplingDefaults, samplingDefaults } from './sampling-defaults.js';
-import { restoredOptions } from './saved-options.js';
-import { pickTokenizer } from './tokenizer.js';
-import { unetGuard } from './unet-guard.js';
-
-interface PipelineParts {
-  readonly model: OpenedModel;
-  readonly nets: Networks;
-  readonly sampling: SamplingDefaults;
-  readonly components: PipelineComponents;
-  readonly info: PipelineInfo;
-  readonly warnings: Warning[];
-  readonly adapters: AdapterStack;
-  readonly active: ActiveAdapters;
-  readonly lock: ExclusiveLock;
-}
+import type { MemoryPlan, PlanOptions } from './plan.js';
 
 type Listeners = { [T in PipelineEvent['type']]: [event: PipelineEventOf<T>] };
 
@@ -50,25 +25,15 @@ export class AnimateDiffPipeline {
   readonly info: PipelineInfo;
   /** LoRAs, MotionLoRAs, domain adapters and textual inversions: added, changed and removed while nothing runs. */
   readonly adapters: AdapterStack;
-  readonly #model: OpenedModel;
-  readonly #networks: Networks;
-  readonly #sampling: SamplingDefaults;
-  readonly #warnings: Warning[];
-  readonly #active: ActiveAdapters;
-  readonly #lock: ExclusiveLock;
+  readonly #core: PipelineCore;
   readonly #emitter: Emitter<Listeners> = typedEmitter<Listeners>();
   readonly #disposal = new AbortController();
 
-  private constructor(parts: PipelineParts) {
-    this.#model = parts.model;
-    this.#networks = parts.nets;
-    this.#sampling = parts.sampling;
-    this.#warnings = parts.warnings;
-    this.#active = parts.active;
-    this.#lock = parts.lock;
-    this.components = parts.components;
-    this.info = parts.info;
-    this.adapters = parts.adapters;
+  private constructor(core: PipelineCore) {
+    this.#core = core;
+    this.components = core.components;
+    this.info = core.info;
+    this.adapters = core.adapters;
   }
 
   /**
@@ -78,86 +43,22 @@ export class AnimateDiffPipeline {
    */
   static async load(options: LoadOptions): Promise<AnimateDiffPipeline> {
     checkLoadOptions(options);
-    const { backend, signal, onProgress } = options;
-    signal?.throwIfAborted();
-    const warnings: Warning[] = [];
-    onProgress?.({ phase: 'open', component: options.checkpoint.name, loaded: 0, total: 1 });
-    const model = await openModel(options, (warning) => warnings.push(warning));
-    let nets: Networks | undefined;
-    try {
-      onProgress?.({ phase: 'open', component: options.checkpoint.name, loaded: 1, total: 1 });
-      const capabilities = await backend.capabilities();
-      const sampling = samplingDefaults(model, options.scheduler);
-      const tokenizer = await pickTokenizer(options.tokenizer, model.checkpoint, { signal });
-      const { precision, warnings: ofPrecision } = networkPrecision(options, capabilities);
-      const residency = options.residency ?? usualResidency(model, precision);
-      const groupNorm = options.motionGroupNorm ?? trainedGroupNorm(model);
-      const active = activeAdapters(model, (warning) => {
-        // A network that is loaded again finds the same again.
-        if (!warnings.some(({ message }) => message === warning.message)) warnings.push(warning);
-      });
-      nets = networks(model, backend, capabilities, residency, groupNorm, active, precision);
-      const lock = exclusiveLock();
-      const { renew } = nets;
-      const adapters = adapterStack({
-        model,
-        active,
-        renew,
-        scheduler: sampling.scheduler.name,
-        exclusive: lock.run,
-      });
-      for (const adapter of options.adapters ?? []) {
-        warnings.push(...(await adapters.add(adapter, { signal })).warnings);
-      }
-      await nets.preload({ signal, onProgress });
-      const ofDevice = [...capabilities.notes.map(selfTestWarning), ...ofPrecision];
-      warnings.unshift(...model.warnings, ...sampling.warnings, ...ofDevice);
-      const info: PipelineInfo = {
-        label: model.label,
-        motionModule: model.motion && { ...pick(model.motion.module), groupNorm },
-        backend: backend.name,
-        device: capabilities.device,
-        precision: precision.unet,
-        vaePrecision: precision.vae,
-        quantization: precision.quantization,
-        scheduler: sampling.scheduler.name,
-        nativeSize: model.nativeSize,
-        warnings,
-      };
-      const components = pipelineComponents(model, nets, tokenizer, active);
-      return new AnimateDiffPipeline({
-        model,
-        nets,
-        sampling,
-        components,
-        info,
-        warnings,
-        adapters,
-        active,
-        lock,
-      });
-    } catch (error) {
-      await nets?.dispose();
-      throw error;
-    } finally {
-      await model.close();
-    }
+    options.signal?.throwIfAborted();
+    // What makes animations comes with the first model: until then a page needs only the names of things.
+    const { loadPipeline } = await import('./pipeline-core.js');
+    return new AnimateDiffPipeline(await loadPipeline(options));
   }
 
   /** Expected memory of a model, from its files' headers alone. */
-  static plan(options: ModelOptions & PlanOptions): Promise<MemoryPlan> {
+  static async plan(options: ModelOptions & PlanOptions): Promise<MemoryPlan> {
+    checkPlanOptions(options);
+    const { planMemory } = await import('./plan.js');
     return planMemory(options);
   }
 
   /** Expected memory of a generation with this pipeline. */
   plan(options: PlanOptions = {}): Promise<MemoryPlan> {
-    const { precision, vaePrecision, quantization } = this.info;
-    return planModel(this.#model, {
-      ...options,
-      precision: options.precision ?? precision,
-      vaePrecision: options.vaePrecision ?? vaePrecision,
-      quantization: options.quantization ?? quantization,
-    });
+    return this.#core.plan(options);
   }
 
   /**
@@ -167,7 +68,7 @@ export class AnimateDiffPipeline {
    * `backend`; or the signal's reason.
    */
   async *stream(options: GenerateOptions): AsyncGenerator<PipelineEvent, void, undefined> {
-    yield* this.#drive(options, this.#request(options), undefined);
+    yield* this.#exclusive(options, this.#core.stream(options));
   }
 
   /**
@@ -177,13 +78,12 @@ export class AnimateDiffPipeline {
    */
   async *resume(
     state: GenerationState,
-    options: Pick<GenerateOptions, 'signal' | 'scheduler' | 'checkpointEvery'> = {},
+    options: Pick<
+      GenerateOptions,
+      'signal' | 'scheduler' | 'checkpointEvery' | 'preview' | 'previewEvery'
+    > = {},
   ): AsyncGenerator<PipelineEvent, void, undefined> {
-    const saved = restoredOptions(checkedState(state));
-    const given = { ...saved.options, ...options };
-    const parts = this.#request(given);
-    const resolved = { ...parts.resolved, strength: saved.strength };
-    yield* this.#drive(given, { ...parts, resolved }, state);
+    yield* this.#exclusive(options, this.#core.resume(state, options));
   }
 
   /**
@@ -193,24 +93,7 @@ export class AnimateDiffPipeline {
    * @throws as `stream` does; `details.job` tells whose option is wrong.
    */
   async *batch(options: BatchOptions): AsyncGenerator<BatchEvent, void, undefined> {
-    // Loaded when it is used: most pages make one animation.
-    const [{ batch }, { batchRequests, checkedJob }] = await Promise.all([
-      import('./batch.js'),
-      import('./batch-options.js'),
-    ]);
-    const resolved = batchRequests(options).map((request) => ({
-      item: request.item,
-      ...checkedJob(request, () => this.#request(request.options)),
-    }));
-    const { onError = 'stop' } = options;
-    yield* this.#exclusive(options, (signal) => {
-      const jobs = resolved.map(({ item, ...each }) => ({
-        item,
-        parts: this.#parts(each),
-        options: { ...each.resolved, signal },
-      }));
-      return batch(jobs, { networks: this.#networks, onError, signal });
-    });
+    yield* this.#exclusive(options, await this.#core.batch(options));
   }
 
   /**
@@ -221,29 +104,15 @@ export class AnimateDiffPipeline {
    * @throws as `stream` does; `invalid-options` too without a motion module, and for a sampler whose noise rises on the way.
    */
   async *endless(options: EndlessOptions): AsyncGenerator<PipelineEvent, void, undefined> {
-    // Those who never ask for it do not load it.
-    const { endless, endlessRequest } = await import('./endless.js');
-    const prepared = endlessRequest(options, this.#sampling, this.#model, this.components);
-    const parts = this.#parts({ ...prepared, windows: undefined });
-    yield* this.#exclusive(options, (signal) => endless(parts, { ...prepared.resolved, signal }));
-  }
-
-  async *#drive(
-    options: Pick<GenerateOptions, 'signal'>,
-    prepared: ResolvedGeneration,
-    from: GenerationState | undefined,
-  ): AsyncGenerator<PipelineEvent, void, undefined> {
-    yield* this.#exclusive(options, (signal) =>
-      generation(this.#parts(prepared), { ...prepared.resolved, signal }, from),
-    );
+    yield* this.#exclusive(options, await this.#core.endless(options));
   }
 
   /** Gives events, and mirrors them to the listeners, while nothing else may begin. */
   async *#exclusive<E extends PipelineEvent | BatchEvent>(
     options: Pick<GenerateOptions, 'signal'>,
-    start: (signal: AbortSignal) => AsyncIterable<E>,
+    start: Work<E>,
   ): AsyncGenerator<E, void, undefined> {
-    const release = this.#lock.take('makes another animation');
+    const release = this.#core.lock.take('makes another animation');
     try {
       const signals = [this.#disposal.signal, ...(options.signal ? [options.signal] : [])];
       const signal = AbortSignal.any(signals);
@@ -257,27 +126,6 @@ export class AnimateDiffPipeline {
     } finally {
       release();
     }
-  }
-
-  #parts({
-    scheduler,
-    warnings,
-    windows,
-    resolved,
-  }: Omit<ResolvedGeneration, 'resolved'> & {
-    readonly resolved: Pick<ResolvedGeneration['resolved'], 'onNonFinite'>;
-  }): GenerationParts {
-    return {
-      components: this.components,
-      networks: this.#networks,
-      scheduler,
-      inversions: this.#active.inversions(),
-      latentChannels: this.#model.vae.config.latentChannels,
-      finalAlpha: finalAlpha(this.#sampling.noise),
-      windows,
-      guard: unetGuard(this.info.precision, resolved.onNonFinite),
-      warnings: [...this.#warnings, ...warnings],
-    };
   }
 
   /** Makes an animation; the same as draining {@link AnimateDiffPipeline.stream}. */
@@ -301,10 +149,9 @@ export class AnimateDiffPipeline {
     if (!this.#disposal.signal.aborted) {
       this.#disposal.abort(new AnimateDiffError('disposed', 'the pipeline was disposed'));
     }
-    this.#lock.close();
+    this.#core.lock.close();
     this.#emitter.clear();
-    await this.#networks.dispose();
-    await Promise.all([this.#model.close(), this.#active.close()]);
+    await this.#core.dispose();
   }
 
   /** The same as {@link AnimateDiffPipeline.dispose}, for `await using`. */
@@ -312,23 +159,7 @@ export class AnimateDiffPipeline {
     await this.dispose();
   }
 
-  #request(options: GenerateOptions): ResolvedGeneration {
-    return generationRequest(options, this.#sampling, this.#model, this.components);
-  }
-
   #emit(event: PipelineEvent): void {
     this.#emitter.emit(event.type, event as never);
   }
-}
-
-function pick({ label, version, maxFrames }: { label: string; version: string; maxFrames: number }): {
-  label: string;
-  version: string;
-  maxFrames: number;
-} {
-  return { label, version, maxFrames };
-}
-
-function selfTestWarning(note: string): Warning {
-  return { code: 'device-self-test', message: note };
 }

@@ -11,6 +11,7 @@ import { type Conditioning, conditioningOf, type GuidedInput, guidedPrediction }
 import { heldNetworks } from './held-networks.js';
 import { motionAmountAt } from './motion-amounts.js';
 import type { NetworkName, Networks } from './networks.js';
+import type { Previews } from './preview.js';
 import type { Unet } from './unet.js';
 import { unetFormOf } from './unet-form-of.js';
 import { type NonFinite, nonFinite, type UnetGuard } from './unet-guard.js';
@@ -42,6 +43,8 @@ export interface DenoiseRequest {
   readonly windows: WindowPlan | undefined;
   readonly options: ResolvedGenerateOptions;
   readonly guard: UnetGuard;
+  /** Makes the pictures of a step's event. */
+  readonly previews?: Previews | undefined;
   /** Called after each step, before its event. */
   readonly checkpoint?: (step: number, latents: Float32Tensor) => PipelineEvent | undefined;
 }
@@ -76,15 +79,18 @@ export async function* denoise(request: DenoiseRequest): Events<Float32Tensor> {
         cache?.clear();
         output = await predict(request, input, step, cache);
       }
-      const { sample, denoised } = run.step(output, latents.data, step);
+      const { sample, denoised: clean } = run.step(output, latents.data, step);
       latents = float32Tensor(sample, latents.shape);
+      const denoised = float32Tensor(clean, latents.shape);
+      const preview = request.previews && (yield* request.previews(denoised, step));
       yield {
         type: 'step-end',
         step,
         steps,
         timestep,
         latents,
-        denoised: float32Tensor(denoised, latents.shape),
+        denoised,
+        ...(preview && { preview }),
         secondsLeft: clock.stepDone(),
       };
       const saved = request.checkpoint?.(step, latents);

@@ -41,7 +41,7 @@ export async function* encodeVideo(
 }
 
 /** An RGBA picture as `[1, 3, height, width]` in −1 to 1; what is transparent becomes black. */
-function pixelsOf({ data, width, height }: Frame): Float32Tensor {
+export function pixelsOf({ data, width, height }: Frame): Float32Tensor {
   const plane = width * height;
   const out = new Float32Array(3 * plane);
   for (let i = 0; i < plane; i++) {

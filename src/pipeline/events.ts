@@ -64,6 +64,8 @@ export interface StepEndEvent {
   readonly latents: Float32Tensor;
   /** The clean latents that the step predicts, in the same shape: what a preview shows. */
   readonly denoised: Float32Tensor;
+  /** Pictures of `denoised`, one a frame, at the steps that the option `preview` asks for: `linear` of latent size, `vae` of full size. */
+  readonly preview?: readonly Frame[] | undefined;
   /** Estimated seconds until the last step ends; `undefined` until it can be told. */
   readonly secondsLeft: number | undefined;
 }

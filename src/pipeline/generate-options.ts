@@ -15,6 +15,7 @@ import { type FreeUOptions, freeUSchema } from './free-u-options.js';
 import { checkTogether, longestSide } from './generate-checks.js';
 import { type MotionAmount, motionAmountSchema } from './motion-amounts.js';
 import { type NoiseInjection, noiseInjectionSchema } from './noise-injection.js';
+import type { Preview } from './preview-options.js';
 import type { LongPrompts, PromptSyntax } from './prompt-options.js';
 import type { StartImage } from './start-image.js';
 import type { PromptTravel, TravelPrompt } from './travel-options.js';
@@ -142,6 +143,10 @@ export interface GenerateOptions {
    * step that is followed by a whole evaluation. Default: none.
    */
   checkpointEvery?: number | undefined;
+  /** Whether `step-end` events carry pictures of what is coming, and how these are made: see {@link Preview}. Default `false`. */
+  preview?: Preview | false | undefined;
+  /** Every how many steps there is a preview; the last step has one in any case. Default 1. */
+  previewEvery?: number | undefined;
   /** Start noise `[1, 4, frames, height/8, width/8]` from N(0, 1) to use instead of the seed's. */
   latents?: Float32Tensor | undefined;
   /** Cancels between two runs of a network; rejects with the signal's reason. */
@@ -195,6 +200,8 @@ export interface ResolvedGenerateOptions {
   readonly onNonFinite: OnNonFinite;
   readonly vaeTiling: VaeTiling;
   readonly checkpointEvery?: number | undefined;
+  readonly preview?: Preview | false | undefined;
+  readonly previewEvery?: number | undefined;
   readonly scheduler?: Scheduler | SchedulerFactory | undefined;
   readonly latents?: Float32Tensor | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -280,6 +287,8 @@ export function resolveGenerateOptions(
     onNonFinite: z._default(z.enum(['error', 'retryFloat32']), 'retryFloat32'),
     vaeTiling: z._default(vaeTilingSchema(defaults.sizeMultiple), 'auto'),
     checkpointEvery: z.optional(z.int().check(z.gte(1))),
+    preview: z.optional(z.union([z.literal(false), z.enum(['linear', 'vae'])])),
+    previewEvery: z.optional(z.int().check(z.gte(1))),
     scheduler: z.optional(z.custom<Scheduler | SchedulerFactory>(isScheduler, schedulerExpected)),
     latents: z.optional(tensor),
     signal: z.optional(

@@ -4,6 +4,7 @@ import type { Scheduler } from '../schedulers/scheduler.js';
 import type { PipelineComponents } from './components.js';
 import type { WindowPlan } from './denoise.js';
 import type { Networks } from './networks.js';
+import type { PreviewMemory } from './preview.js';
 import type { UnetGuard } from './unet-guard.js';
 
 /** What a generation works with. */
@@ -20,6 +21,8 @@ export interface GenerationParts {
   readonly windows: WindowPlan | undefined;
   /** Watches the UNet's predictions. Of this generation alone. */
   readonly guard: UnetGuard;
+  /** Of the pipeline, for all its generations. */
+  readonly previewMemory: PreviewMemory;
   /** Warnings that are part of the result from the start. */
   readonly warnings: readonly Warning[];
 }

@@ -76,11 +76,16 @@ export function* announced(
 /** Latents to pictures, and the end. */
 export async function* finished(
   parts: GenerationParts,
-  { fps, signal, vaeTiling }: ResolvedGenerateOptions,
+  { fps, signal, vaeTiling, preview }: ResolvedGenerateOptions,
   prompts: PromptPlan,
   { seed, latents }: Pick<Start, 'seed' | 'latents'>,
 ): Events<void> {
   const frames = yield* decodeFrames(parts, latents, { signal, vaeTiling });
+  if (preview === 'linear' && parts.networks.residency === 'one') {
+    // Under this residency there was no decoder to learn from before.
+    const { learnColors } = await import('./preview.js');
+    learnColors(parts, latents, frames);
+  }
   const warnings = [...parts.warnings, ...prompts.warnings, ...parts.guard.warnings];
   yield { type: 'generation-end', animation: { frames, fps, seed, latents, warnings } };
 }
@@ -98,6 +103,7 @@ export async function* denoised(
   if (start.run === undefined || conditioning === undefined) return start.latents;
   const iterations = freeInitIterations(options);
   const { startNoise, random } = start;
+  const { previews } = options.preview ? await import('./preview.js') : { previews: undefined };
   let run: SamplingRun = start.run;
   let { first, latents } = start;
   for (let iteration = start.iteration; ; iteration++) {
@@ -106,6 +112,7 @@ export async function* denoised(
       networks: parts.networks,
       windows: parts.windows,
       guard: parts.guard,
+      previews: previews?.(parts, options, run.timesteps.length),
       run,
       first,
       latents,

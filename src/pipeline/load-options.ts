@@ -111,6 +111,17 @@ const loadKeys = [
   'residency',
   'onProgress',
 ];
+const planKeys = [
+  ...modelKeys,
+  'precision',
+  'vaePrecision',
+  'quantization',
+  'numFrames',
+  'width',
+  'height',
+  'residency',
+  'backend',
+];
 const precisions = ['float32', 'float16'];
 
 /** Checks the options of a load; objects are checked by what they must be able to do. @throws `invalid-options`. */
@@ -142,12 +153,11 @@ export function schedulerIssue(given: unknown): string[] {
 }
 
 /** Checks the options of a plan. @throws `invalid-options`. */
-export function checkModelOptions(
+export function checkPlanOptions(
   options: ModelOptions & { precision?: unknown; vaePrecision?: unknown; quantization?: unknown },
-  otherKeys: readonly string[],
 ): void {
   report('plan', [
-    ...unknownKeys(options, [...modelKeys, 'precision', 'vaePrecision', 'quantization', ...otherKeys]),
+    ...unknownKeys(options, planKeys),
     ...modelIssues(options),
     ...oneOf('precision', options?.precision, precisions),
     ...oneOf('vaePrecision', options?.vaePrecision, precisions),

@@ -24,12 +24,14 @@ export interface NetworkSlot {
 /**
  * @param build Writes the network for the backend; called again for each new session.
  * @param afterCreate Called when weights have been read, to close files.
+ * @param onDeviceLost Called when a run fails because the device is gone, and with it all networks on it.
  */
 export function networkSlot(
   label: string,
   backend: Backend,
   build: (signal: AbortSignal | undefined) => Promise<ModelArtifact>,
   afterCreate: () => Promise<void>,
+  onDeviceLost: () => void,
 ): NetworkSlot {
   let current: Promise<Session> | undefined;
   let disposed = false;
@@ -37,7 +39,8 @@ export function networkSlot(
   async function create({ signal, onProgress }: AcquireOptions): Promise<Session> {
     try {
       const artifact = await build(signal);
-      return fedItsOwn(await backend.createSession(artifact, { signal, onProgress }), artifact);
+      const session = await backend.createSession(artifact, { signal, onProgress });
+      return fedItsOwn(session, artifact, onDeviceLost);
     } finally {
       await afterCreate();
     }
@@ -75,11 +78,22 @@ export function networkSlot(
 }
 
 /** A session that takes of its feeds what it has inputs for: a part of a network is fed as the whole. */
-function fedItsOwn(session: Session, { inputs }: ModelArtifact): Session {
+function fedItsOwn(session: Session, { inputs }: ModelArtifact, onDeviceLost: () => void): Session {
   const own = new Set(inputs.map(({ name }) => name));
+  let gone = false;
   return {
-    run: (feeds, options) =>
-      session.run(Object.fromEntries(Object.entries(feeds).filter(([name]) => own.has(name))), options),
+    run: async (feeds, options) => {
+      const given = Object.fromEntries(Object.entries(feeds).filter(([name]) => own.has(name)));
+      try {
+        return await session.run(given, options);
+      } catch (error) {
+        if (!gone && AnimateDiffError.isInstance(error) && error.details['reason'] === 'device-lost') {
+          gone = true;
+          onDeviceLost();
+        }
+        throw error;
+      }
+    },
     dispose: () => session.dispose(),
   };
 }

@@ -13,6 +13,7 @@ import type { Residency } from './load-options.js';
 import type { NetworkPrecision } from './network-precision.js';
 import { type AcquireOptions, type NetworkSlot, networkSlot } from './network-slot.js';
 import type { OpenedModel } from './opened-model.js';
+import { vaeDialect } from './vae-dialect.js';
 
 /**
  * The names of the networks; `unet_shallow` is the UNet's shallowest layers alone, and `…_tiles` are the VAE's for tiles, which
@@ -39,6 +40,8 @@ export interface Networks {
   readonly residency: Residency;
   /** What they are loaded in. */
   readonly precision: NetworkPrecision;
+  /** The fused operators of their graphs. */
+  readonly dialect: BackendCapabilities['dialect'];
   /**
    * Lets a network stay in memory between uses, whatever the residency says, until the function that is returned is
    * called. Loads nothing by itself.
@@ -75,13 +78,18 @@ export function networks(
   const { dialect } = capabilities;
   const { motion } = model;
   const slot = (label: NetworkName, build: Parameters<typeof networkSlot>[2]): NetworkSlot =>
-    networkSlot(label, backend, build, async () => {
-      await Promise.all([model.close(), adapters.close()]);
-    });
+    networkSlot(
+      label,
+      backend,
+      build,
+      async () => {
+        await Promise.all([model.close(), adapters.close()]);
+      },
+      // The next generation loads them on whatever device there is then.
+      () => void Promise.allSettled(Object.values(slots).map((each) => each.release())),
+    );
   const shared = { dialect, precision: precision.unet };
-  // Its pictures are so large that the sums over rows would set the peak of memory.
-  const vaeDialect = new Set([...dialect].filter((operator) => operator !== 'FusedConv'));
-  const ofVae = { ...model.vae, dialect: vaeDialect, precision: precision.vae };
+  const ofVae = { ...model.vae, dialect: vaeDialect(dialect), precision: precision.vae };
   let form: UnetForm = { ...plainUnet, precision: precision.unet };
   const ofUnet = (): UnetRequest => ({
     ...model.unet,
@@ -160,6 +168,7 @@ export function networks(
   return {
     residency,
     precision,
+    dialect,
     keep(name) {
       kept.add(name);
       return async () => {

@@ -1,4 +1,4 @@
-import type { ModelArtifact } from '../backends/backend.js';
+import type { Backend, BackendCapabilities, ModelArtifact } from '../backends/backend.js';
 import { elementCount } from '../core/tensor.js';
 import { buildClipText } from '../models/clip-text.js';
 import type { Precision } from '../models/precision.js';
@@ -8,10 +8,11 @@ import type { UnetConfig } from '../models/unet-config.js';
 import { latentScale } from '../models/vae-config.js';
 import { buildVaeDecoder } from '../models/vae-decoder.js';
 import { elementBytes } from '../onnx/weight-layout.js';
-import { checkModelOptions, type ModelOptions, type Residency } from './load-options.js';
+import type { ModelOptions, Residency } from './load-options.js';
 import type { NetworkPrecision } from './network-precision.js';
 import type { NetworkName } from './networks.js';
 import { type OpenedModel, openModel } from './opened-model.js';
+import { vaeDialect } from './vae-dialect.js';
 import { vaeTiles } from './vae-tiling.js';
 
 /** What a generation is planned for. */
@@ -30,6 +31,11 @@ export interface PlanOptions {
   quantization?: Quantization | undefined;
   /** Default: `all` up to 1 GB of weights, otherwise `unet`. */
   residency?: Residency | undefined;
+  /**
+   * Where it is to run: graphs and weights are laid out for it, which on the CPU takes a fifth more. Default: the pipeline's
+   * own; without one, weights as they are in the files.
+   */
+  backend?: Backend | undefined;
 }
 
 /** Memory of one network, in bytes. */
@@ -58,25 +64,31 @@ export interface MemoryPlan {
 /** Weights up to which all networks stay in memory unless the caller decides. */
 const keepAllBytes = 1e9;
 
-/** Plans memory from files alone: only headers are read, nothing is loaded, everything is closed again. */
+/**
+ * Plans memory from files alone: only headers are read, nothing is loaded, everything is closed again. The options are
+ * those that `checkPlanOptions` let through.
+ */
 export async function planMemory(options: ModelOptions & PlanOptions): Promise<MemoryPlan> {
-  checkModelOptions(options, ['numFrames', 'width', 'height', 'residency']);
   const model = await openModel(options, () => undefined);
   try {
-    return await planModel(model, options);
+    return await planModel(model, options, new Set());
   } finally {
     await model.close();
   }
 }
 
-/** Plans memory of an opened model. */
-export async function planModel(model: OpenedModel, options: PlanOptions): Promise<MemoryPlan> {
+/** Plans memory of an opened model, whose graphs are for `usual` unless the options name another backend. */
+export async function planModel(
+  model: OpenedModel,
+  options: PlanOptions,
+  usual: BackendCapabilities['dialect'],
+): Promise<MemoryPlan> {
   const width = options.width ?? options.height ?? model.nativeSize;
   const height = options.height ?? width;
   const frames = options.numFrames ?? (model.motion ? 16 : 1);
   const scale = latentScale(model.vae.config);
   const latentPixels = (width / scale) * (height / scale);
-  const dialect = new Set<never>();
+  const dialect = (await options.backend?.capabilities())?.dialect ?? usual;
   const { motion } = model;
   const { precision = 'float32', vaePrecision = 'float32' } = options;
   const [size, vaeSize] = [elementBytes[precision], elementBytes[vaePrecision]];
@@ -92,7 +104,7 @@ export async function planModel(model: OpenedModel, options: PlanOptions): Promi
     networkPlan('unet', unet, size * unetActivations(model.unet.config, frames * latentPixels)),
     networkPlan(
       'vae_decoder',
-      await buildVaeDecoder({ ...model.vae, dialect, precision: vaePrecision }),
+      await buildVaeDecoder({ ...model.vae, dialect: vaeDialect(dialect), precision: vaePrecision }),
       vaeSize * decoderActivations(model.vae.config.blockOutChannels, decodedAtOnce(width, height, scale)),
     ),
   ];

@@ -132,10 +132,11 @@ const aborting: Record<string, Body> = {
     check((await rejection(attempt, 'running')) === reason, "the signal's reason");
   },
   'rejects with the reason when aborted while running, and runs again afterwards': async (backend) => {
-    const session = await backend.createSession(longProduct(200, 512));
+    const session = await backend.createSession(longProduct(20, 512));
+    const count = await rowsThatTake(100, session);
     const controller = new AbortController();
     const reason = new Error('stop');
-    const attempt = session.run(product(512, 512), { signal: controller.signal });
+    const attempt = session.run(product(count, 512), { signal: controller.signal });
     setTimeout(() => controller.abort(reason), 30);
     check((await rejection(attempt, 'running')) === reason, "the signal's reason");
     const { y } = await session.run(product(1, 512));
@@ -156,9 +157,9 @@ const ending: Record<string, Body> = {
   },
   'lets a run end before its session is disposed': async (backend) => {
     const session = await backend.createSession(longProduct(20, 256));
-    const run = session.run(product(256, 256));
+    const run = session.run(product(8, 256));
     await session.dispose();
-    checkClose((await run)['y']?.shape, [256, 256]);
+    checkClose((await run)['y']?.shape, [8, 256]);
   },
   'disposes itself twice, with its sessions': async (backend) => {
     const session = await backend.createSession(addition());
@@ -219,6 +220,17 @@ function product(count: number, width: number): Feeds {
     x: float32Tensor(new Float32Array(count * width), [count, width]),
     w: float32Tensor(new Float32Array(width * width), [width, width]),
   };
+}
+
+/** So many rows that a run takes some milliseconds, on slow devices and on fast ones. */
+async function rowsThatTake(milliseconds: number, session: Session): Promise<number> {
+  // The first run also compiles and allocates.
+  await session.run(product(1, 512));
+  for (let count = 8; ; count *= 2) {
+    const start = performance.now();
+    await session.run(product(count, 512));
+    if (performance.now() - start >= milliseconds || count >= 2 ** 15) return count;
+  }
 }
 
 function repeat(values: readonly number[], count: number): number[] {

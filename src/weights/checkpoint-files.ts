@@ -2,7 +2,8 @@ import { AnimateDiffError } from '../core/errors.js';
 import type { ByteSource, FolderSource, ReadOptions } from '../core/source.js';
 import { orClose } from './checkpoint-component.js';
 import { readJsonObject } from './checkpoint-json.js';
-import { openShardedSafetensors, openWeights } from './open-weights.js';
+import { openContainer } from './containers/open-container.js';
+import { openShardedSafetensors } from './containers/sharded-safetensors.js';
 import type { WeightStore } from './weight-store.js';
 
 /** Options of everything that opens a model. */
@@ -83,7 +84,7 @@ async function openPicked(
   const config = configFile && (await readJsonObject(configFile, options));
   const store = sharded
     ? await openShardedSafetensors(folder, path, options)
-    : await openWeights(file, options);
+    : await openContainer(file, options);
   return { store, path, variant, config };
 }
 

@@ -8,6 +8,7 @@ import {
   scheduleWarnings,
   unknownTensorWarnings,
 } from './checkpoint-warnings.js';
+import { openContainer } from './containers/open-container.js';
 import { ignoredCheckpointKeys } from './names/ignored-keys.js';
 import {
   locateTextEncoder,
@@ -18,7 +19,6 @@ import {
   vaePart,
 } from './names/locate.js';
 import { type FilePart, type KeyReport, matchKeys } from './names/match-keys.js';
-import { openWeights } from './open-weights.js';
 import type { WeightStore } from './weight-store.js';
 
 /** Opens a checkpoint that is one file. See `openCheckpoint`. */
@@ -27,7 +27,7 @@ export async function openSingleFileCheckpoint(
   options: ReadOptions,
 ): Promise<Checkpoint> {
   return orClose(source, async () => {
-    const store = await openWeights(source, { signal: options.signal });
+    const store = await openContainer(source, { signal: options.signal });
     return orClose(store, () => singleFileCheckpoint(store, options));
   });
 }

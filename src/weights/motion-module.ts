@@ -5,6 +5,7 @@ import { type ComponentWeights, orClose, soleComponent } from './checkpoint-comp
 import { diffusersFiles, type OpenModelOptions, openFolderWeights } from './checkpoint-files.js';
 import { identifyAs, wrongFile } from './checkpoint-mismatch.js';
 import { unknownTensorWarnings } from './checkpoint-warnings.js';
+import { openContainer } from './containers/open-container.js';
 import { motionConfigWarnings } from './motion-module-config.js';
 import { ignoredMotionKeys } from './names/ignored-keys.js';
 import { locateMotionModule, motionPart } from './names/locate.js';
@@ -15,7 +16,6 @@ import {
   motionFacts,
   type RunnableMotionVersion,
 } from './names/motion-version.js';
-import { openWeights } from './open-weights.js';
 import type { WeightStore } from './weight-store.js';
 
 /** An opened motion module: its header is read, tensors are not. Immutable. */
@@ -55,7 +55,7 @@ export async function openMotionModule(
 ): Promise<MotionModule> {
   if (source.kind === 'folder') return openMotionFolder(source, options);
   return orClose(source, async () => {
-    const store = await openWeights(source, { signal: options.signal });
+    const store = await openContainer(source, { signal: options.signal });
     return orClose(store, () => motionModule(store, undefined, source.name));
   });
 }

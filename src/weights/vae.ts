@@ -4,7 +4,7 @@ import type { Warning } from '../core/warnings.js';
 import { type ComponentWeights, orClose } from './checkpoint-component.js';
 import { diffusersFiles, type OpenModelOptions, openFolderWeights } from './checkpoint-files.js';
 import { unknownTensorWarnings, vaeWarnings } from './checkpoint-warnings.js';
-import { openWeights } from './open-weights.js';
+import { openContainer } from './containers/open-container.js';
 import { vaeComponent } from './vae-component.js';
 import type { WeightStore } from './weight-store.js';
 
@@ -26,7 +26,7 @@ export interface VaeFile extends ComponentWeights {
 export async function openVae(source: ModelSource, options: OpenModelOptions = {}): Promise<VaeFile> {
   if (source.kind === 'folder') return openVaeFolder(source, options);
   return orClose(source, async () => {
-    const store = await openWeights(source, { signal: options.signal });
+    const store = await openContainer(source, { signal: options.signal });
     return orClose(store, () => vaeFile(store, undefined));
   });
 }

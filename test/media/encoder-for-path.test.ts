@@ -33,7 +33,7 @@ test('an unknown ending is refused with the ones there are', () => {
 
 test('MP4 says why it is missing where it was not offered', () => {
   expect(() => encoderForPath('x.mp4')).toThrow(
-    /MP4 needs ffmpeg, so it is offered on Node only, by mp4Encoder/,
+    /MP4 needs ffmpeg or a browser: pass mp4Encoder of animatediff-js\/node or animatediff-js\/web/,
   );
 });
 

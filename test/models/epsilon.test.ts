@@ -1,12 +1,14 @@
 import { fileSource } from 'animatediff-js/node';
 import Pbf from 'pbf';
 import { expect, test } from 'vitest';
+import type { FusedOperator } from '../../src/backends/backend.js';
 import { buildUnet } from '../../src/models/unet.js';
 import { buildVaeDecoder } from '../../src/models/vae-decoder.js';
 import { openModel } from '../../src/pipeline/opened-model.js';
 import { fixture } from '../support/tiny-model.js';
 
-// The references hardly notice a wrong epsilon, so the graphs themselves are asked.
+// The references hardly notice a wrong epsilon, so the graphs themselves are asked: the CPU's, which have it as it is.
+const cpu = new Set<FusedOperator>(['FusedConv']);
 
 /** Epsilons of all normalisations, by node name. */
 function epsilons(graph: Uint8Array): Map<string, number> {
@@ -43,7 +45,7 @@ await model.close();
 
 test('a UNet divides by the epsilons it was trained with', async () => {
   const motion = { config: model.motion!.config, version: 'v2', groupNorm: 'original' as const };
-  const { graph } = await buildUnet({ ...model.unet, dialect: new Set(), motion });
+  const { graph } = await buildUnet({ ...model.unet, dialect: cpu, motion });
   for (const [name, epsilon] of epsilons(graph)) {
     // Group norms before a transformer over pixels or frames differ from all others.
     const before = /(attentions|motion_modules)\.\d+\.norm\.InstanceNormalization$/.test(name);
@@ -52,7 +54,20 @@ test('a UNet divides by the epsilons it was trained with', async () => {
 });
 
 test('every norm of a VAE has 1e-6', async () => {
-  const found = epsilons((await buildVaeDecoder({ ...model.vae, dialect: new Set() })).graph);
+  const found = epsilons((await buildVaeDecoder({ ...model.vae, dialect: cpu })).graph);
   expect(found.size).toBeGreaterThan(10);
   expect(new Set(found.values())).toEqual(new Set([Math.fround(1e-6)]));
+});
+
+test('graphs for graphics cards have one epsilon in all group norms, and larger values where it should be smaller', async () => {
+  const motion = { config: model.motion!.config, version: 'v2', groupNorm: 'original' as const };
+  const dialect = new Set<FusedOperator>();
+  const graphs = [
+    await buildUnet({ ...model.unet, dialect, motion }),
+    await buildVaeDecoder({ ...model.vae, dialect }),
+  ];
+  for (const { graph } of graphs) {
+    const groups = [...epsilons(graph)].filter(([name]) => name.endsWith('InstanceNormalization'));
+    expect(new Set(groups.map(([, epsilon]) => epsilon))).toEqual(new Set([Math.fround(1e-5)]));
+  }
 });

@@ -4,7 +4,8 @@ import { float32Tensor } from '../../src/core/tensor.js';
 import { feedForward } from '../../src/models/nn/feed-forward.js';
 import { conv } from '../../src/models/nn/layers.js';
 import { makeNet } from '../../src/models/nn/net.js';
-import { rowKernels } from '../../src/models/row-kernels.js';
+import { rowKernels, rowKernelsName } from '../../src/models/row-kernels.js';
+import { rowForms } from '../../src/onnx/row-form.js';
 import { ramp, runGraph } from '../support/run-graph.js';
 
 const anything = { request() {}, has: () => true, check() {} };
@@ -28,21 +29,28 @@ test('the two products of the CPU form give the gated feed-forward', async () =>
   expect((await run(cpu)).data).toBeRelativelyCloseTo((await run(portable)).data, 1e-5);
 });
 
-test('a wide 3×3 layer in its CPU form gives the plain convolution', async () => {
-  const channels = 128;
-  const weight = ramp(channels * channels * 9, 1);
-  const weights = {
-    'c.weight': weight,
-    'c.weight:rows': await rowKernels(weight),
-    'c.bias': ramp(channels, 2),
-  };
-  const shape = [2, channels, 6, 5];
-  const run = (dialect: Set<FusedOperator>): ReturnType<typeof runGraph> =>
-    runGraph(
-      { x: float32Tensor(ramp(2 * channels * 30), shape) },
-      (g) =>
-        conv(makeNet(g, dialect, anything), 'c', g.input('x', 'float32', shape), { outChannels: channels }),
-      weights,
-    );
-  expect((await run(cpu)).data).toBeRelativelyCloseTo((await run(portable)).data, 1e-5);
-});
+test.each([2, 4] as const)(
+  'a wide 3×3 layer, %i rows at a time, gives the plain convolution',
+  async (rowsAtATime) => {
+    const channels = 128;
+    const form = rowForms[rowsAtATime];
+    const weight = ramp(channels * channels * 9, 1);
+    const weights = {
+      'c.weight': weight,
+      [rowKernelsName('c.weight', form)]: await rowKernels(weight, form),
+      'c.bias': ramp(channels, 2),
+    };
+    const shape = [2, channels, 6, 5];
+    const run = (dialect: Set<FusedOperator>): ReturnType<typeof runGraph> =>
+      runGraph(
+        { x: float32Tensor(ramp(2 * channels * 30), shape) },
+        (g) =>
+          conv(makeNet(g, dialect, anything), 'c', g.input('x', 'float32', shape), {
+            outChannels: channels,
+            rowsAtATime,
+          }),
+        weights,
+      );
+    expect((await run(cpu)).data).toBeRelativelyCloseTo((await run(portable)).data, 1e-5);
+  },
+);

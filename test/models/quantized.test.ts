@@ -11,10 +11,11 @@ import type { BackendCapabilities, ModelArtifact } from '../../src/backends/back
 import { describeNodeRuntime } from '../../src/backends/node-runtime-node.js';
 import { torchRandom } from '../../src/core/torch-random.js';
 import { quantizedMatrices } from '../../src/models/nn/quantized-matrix.js';
-import { type Quantization, quantizations, quantizedNames } from '../../src/models/quantization.js';
+import { type Quantization, quantizations } from '../../src/models/quantization.js';
 import { quantizeBlocks } from '../../src/models/quantize-blocks.js';
 import { quantizeColumns } from '../../src/models/quantize-columns.js';
 import { quantizedReader } from '../../src/models/quantized-bytes.js';
+import { quantizedNames } from '../../src/models/quantized-form.js';
 import { buildUnet } from '../../src/models/unet.js';
 import type { GraphBuilder } from '../../src/onnx/graph.js';
 import { blockedLinear, blockedShapes, blockSize, dynamicLinear } from '../../src/onnx/quantized-linear.js';
@@ -237,7 +238,7 @@ describe('the two tensors of a matrix', () => {
 
   test('are told from all other names', () => {
     const reader = quantizedReader({ read: async () => matrix }, () => [out, inSize]);
-    for (const name of ['m', 'm:rows', 'm:up', 'q8'])
+    for (const name of ['m', 'm:rows4', 'm:up', 'q8'])
       expect(reader({ name, type: 'float32' }, undefined)).toBeUndefined();
   });
 });

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { float32Tensor } from '../../src/core/tensor.js';
 import { rowKernels, rowKernelsName, withRowKernels } from '../../src/models/row-kernels.js';
 import { conv2d } from '../../src/onnx/conv.js';
+import { rowForms } from '../../src/onnx/row-form.js';
 import { rowWinogradConv } from '../../src/onnx/row-winograd.js';
 import { ramp, runGraph } from '../support/run-graph.js';
 
@@ -16,8 +17,12 @@ const sizes = fc.record({
   width: fc.integer({ min: 1, max: 7 }),
 });
 
-test('two rows at a time give the 3×3 convolution, whatever the size', { timeout: 60_000 }, async () => {
-  const kernels = await rowKernels(weight);
+test.each([
+  ['two', rowForms[2]],
+  ['four', rowForms[4]],
+])('%s rows at a time give the 3×3 convolution, whatever the size', { timeout: 60_000 }, async (_, form) => {
+  const kernels = await rowKernels(weight, form);
+  const count = form.kernels.length;
   await fc.assert(
     fc.asyncProperty(sizes, async ({ batch, height, width }) => {
       const shape = [batch, channels, height, width];
@@ -40,7 +45,7 @@ test('two rows at a time give the 3×3 convolution, whatever the size', { timeou
         (g) =>
           rowWinogradConv(g, {
             x: g.input('x', 'float32', free),
-            kernels: g.weightParts('k', [4 * outChannels, channels, 1, 3], 4),
+            kernels: g.weightParts('k', [count * outChannels, channels, 1, 3], count),
             bias: g.weight('b', [outChannels]),
           }),
         { k: kernels, b: bias },
@@ -56,13 +61,15 @@ test('row kernels are read under a name of their own, all else as it is', async 
   const read = async (name: string): Promise<Float32Array> =>
     name === 'conv.weight' ? weight : Float32Array.of(7);
   const source = withRowKernels({ read });
-  const kernels = await source.read(rowKernelsName('conv.weight'));
-  expect(kernels).toHaveLength((weight.length / 9) * 12);
+  for (const form of Object.values(rowForms)) {
+    const kernels = await source.read(rowKernelsName('conv.weight', form));
+    expect(kernels).toHaveLength((weight.length / 3) * form.kernels.length);
+  }
   expect([...(await source.read('conv.weight'))]).toEqual([...weight]);
   expect([...(await source.read('conv.bias'))]).toEqual([7]);
 });
 
-test('the middle kernels are half of the sum of all rows, the middle one added and taken away', async () => {
-  const kernels = await rowKernels(Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9));
+test('of two rows the middle kernels are half of the sum of all rows, the middle one added and taken away', async () => {
+  const kernels = await rowKernels(Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9), rowForms[2]);
   expect([...kernels]).toEqual([1, 2, 3, 6, 7.5, 9, 2, 2.5, 3, 7, 8, 9]);
 });

@@ -4,7 +4,9 @@ import ts from 'typescript';
 import { expect, test } from 'vitest';
 
 const root = resolve(import.meta.dirname, '../..');
-const doors = ['index', 'node', 'media', 'testing'].map((door) => resolve(root, `src/${door}.ts`));
+const doors = ['index', 'node', 'media', 'testing', 'training'].map((door) =>
+  resolve(root, `src/${door}.ts`),
+);
 
 const config = ts.parseJsonConfigFileContent(
   ts.readConfigFile(resolve(root, 'tsconfig.json'), (path) => readFileSync(path, 'utf8')).config,

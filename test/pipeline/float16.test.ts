@@ -97,7 +97,7 @@ describe('an animation in float16', () => {
   });
 
   test('is planned without a pipeline too', async () => {
-    expect(await AnimateDiffPipeline.plan({ ...tinyModel(), precision: 'float16' })).toEqual(
+    expect(await AnimateDiffPipeline.plan({ ...tinyModel(), precision: 'float16', backend })).toEqual(
       await narrow.plan(),
     );
     expect(await narrow.plan({ precision: 'float32' })).toEqual(await wide.plan());

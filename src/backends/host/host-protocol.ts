@@ -94,9 +94,3 @@ export function plainError(error: unknown): PlainError {
 export function rebuildError({ code, message, details }: PlainError): AnimateDiffError {
   return new AnimateDiffError(code, message, { details });
 }
-
-/** The buffers of tensors, each once: what a message may hand over instead of copying. */
-export function tensorBuffers(tensors: Readonly<Record<string, Tensor>>): ArrayBuffer[] {
-  const buffers = Object.values(tensors).map((tensor) => tensor.data.buffer as ArrayBuffer);
-  return [...new Set(buffers)];
-}

@@ -1,10 +1,10 @@
 import { AnimateDiffError } from '../../core/errors.js';
-import type { Tensor } from '../../core/tensor.js';
 import type { ModelArtifact, Session } from '../backend.js';
+import { ownTensors, tensorBuffers } from '../own-tensors.js';
 import type { WeightFile } from '../weights/memory-weights.js';
 import type { PreparedWeights } from '../weights/prepared-weights.js';
 import type { HostConnection } from './host-connection.js';
-import { type RuntimeSettings, tensorBuffers } from './host-protocol.js';
+import type { RuntimeSettings } from './host-protocol.js';
 import type { RuntimeHost } from './runtime-host.js';
 
 /** What a {@link hostedSession} is made of. */
@@ -106,18 +106,4 @@ async function stage(
       await connection.call('stage', { session, location, byteLength: data.byteLength, offset, bytes });
     }
   }
-}
-
-/** Feeds whose buffers can be handed over: a view of part of a buffer, or of shared memory, is copied. */
-function ownTensors(feeds: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
-  return Object.fromEntries(
-    Object.entries(feeds).map(([name, tensor]) => {
-      const { buffer, byteLength } = tensor.data;
-      const whole = buffer instanceof ArrayBuffer && byteLength === buffer.byteLength;
-      return [
-        name,
-        { type: tensor.type, shape: [...tensor.shape], data: whole ? tensor.data : tensor.data.slice() },
-      ];
-    }),
-  );
 }

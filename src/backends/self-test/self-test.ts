@@ -23,11 +23,13 @@ export interface SelfTestResult {
  * the dialect; a portable operator that is wrong is noted, since no graph can do without.
  *
  * @param candidates Fused operators that the device should have.
+ * @param mayHaveFloat16 `false` where half floats are known to be missing.
  */
 export async function selfTest(
   run: RunOnce,
   device: string,
   candidates: readonly FusedOperator[],
+  mayHaveFloat16 = true,
 ): Promise<SelfTestResult> {
   const dialect = new Set(candidates);
   const notes: string[] = [];
@@ -41,7 +43,8 @@ export async function selfTest(
       operator === undefined ? 'networks that need it give wrong results here' : `${operator} is not used`;
     notes.push(`${what} ${problem} on this ${device} device: ${remedy}`);
   }
-  return { dialect, float16: (await check(run, float16Case())) === undefined, notes };
+  const float16 = mayHaveFloat16 && (await check(run, float16Case())) === undefined;
+  return { dialect, float16, notes };
 }
 
 /** `undefined` when the device is right, otherwise a verb phrase. */

@@ -44,7 +44,23 @@ function normalize(net: Net, x: Value, { groups, epsilon, statistics }: GroupNor
   const grouped = reshape(net.g, x, [x.shape[0]!, groups, inferred]);
   if (statistics) return reshape(net.g, statistics.normalize(grouped, epsilon), x.shape);
   const even = (x.shape[1] as number) / groups < 4 ? centred(net.g, grouped) : grouped;
-  return reshape(net.g, instanceNorm(net.g, even, epsilon), x.shape);
+  return reshape(net.g, oneEpsilonNorm(net, even, epsilon), x.shape);
+}
+
+/** Of the residual blocks, which are the first to be computed. */
+const usualEpsilon = 1e-5;
+
+/**
+ * Instance normalisation with the same epsilon everywhere in a graph that may run on a graphics card: ONNX Runtime 1.30's
+ * WebGPU keeps the kernel of the first epsilon that it meets and uses it for all others. Larger values take the place of
+ * a smaller epsilon: `x` times `s` with `s² epsilon` gives the same as `x` with `epsilon`.
+ */
+function oneEpsilonNorm(net: Net, x: Value, epsilon: number): Value {
+  const { g } = net;
+  // The CPU's own forms run nowhere else.
+  if (epsilon === usualEpsilon || net.dialect.has('FusedConv')) return instanceNorm(g, x, epsilon);
+  const factor = g.constant(Float32Array.of(Math.sqrt(usualEpsilon / epsilon)), [1], x.type);
+  return instanceNorm(g, multiply(g, x, factor), usualEpsilon);
 }
 
 // Frames lie outside of channels in [batch*frames, channels, …], so they are brought next to the pixels first.
@@ -58,7 +74,7 @@ function normalizeClip(
   const [, channels, height, width] = x.shape;
   const pixels = multiplyDims(height!, width!);
   const clips = transpose(g, reshape(g, x, [batch, frames, channels!, pixels]), [0, 2, 1, 3]);
-  const normal = instanceNorm(g, reshape(g, clips, [batch, groups, inferred]), epsilon);
+  const normal = oneEpsilonNorm(net, reshape(g, clips, [batch, groups, inferred]), epsilon);
   const back = transpose(g, reshape(g, normal, [batch, channels!, frames, pixels]), [0, 2, 1, 3]);
   return reshape(g, back, x.shape);
 }

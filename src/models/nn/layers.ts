@@ -1,6 +1,7 @@
 import { type ConvOptions, conv2d } from '../../onnx/conv.js';
 import { add, fusedQuickGelu, multiply, sigmoid } from '../../onnx/elementwise.js';
 import { layerNorm } from '../../onnx/norm.js';
+import { type RowForm, rowForms } from '../../onnx/row-form.js';
 import { rowWinogradConv } from '../../onnx/row-winograd.js';
 import type { Value } from '../../onnx/value.js';
 import type { Net } from './net.js';
@@ -10,6 +11,11 @@ export interface ConvLayer extends ConvOptions {
   outChannels: number;
   /** Side of the square kernel; default 3. */
   kernel?: number;
+  /**
+   * Rows that the CPU makes at a time of a 3×3 kernel. Four (default) take fewer multiplications and half as many weights
+   * again as two, which is no gain where few rows share them.
+   */
+  rowsAtATime?: 2 | 4 | undefined;
 }
 
 /** Convolution layer `name` with bias over `[images, channels, height, width]`. */
@@ -17,7 +23,7 @@ export function conv(net: Net, name: string, x: Value, options: ConvLayer): Valu
   return net.scope(name, () => {
     const kernel = options.kernel ?? 3;
     const shape = [options.outChannels, x.shape[1] as number, kernel, kernel];
-    const weights = net.convolution('weight', shape, hasRowForm(kernel, options));
+    const weights = net.convolution('weight', shape, rowFormOf(kernel, options));
     const bias = net.weight('bias', [options.outChannels]);
     const y =
       'kernels' in weights
@@ -30,8 +36,8 @@ export function conv(net: Net, name: string, x: Value, options: ConvLayer): Valu
   });
 }
 
-function hasRowForm(kernel: number, { stride = 1, pads }: ConvLayer): boolean {
-  return kernel === 3 && stride === 1 && pads === undefined;
+function rowFormOf(kernel: number, { stride = 1, pads, rowsAtATime = 4 }: ConvLayer): RowForm | undefined {
+  return kernel === 3 && stride === 1 && pads === undefined ? rowForms[rowsAtATime] : undefined;
 }
 
 /**

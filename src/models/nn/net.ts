@@ -3,6 +3,7 @@ import { cast } from '../../onnx/cast.js';
 import { add } from '../../onnx/elementwise.js';
 import type { GraphBuilder } from '../../onnx/graph.js';
 import { linear } from '../../onnx/linear.js';
+import type { RowForm } from '../../onnx/row-form.js';
 import type { Value } from '../../onnx/value.js';
 import {
   type ConvolutionBranch,
@@ -15,7 +16,8 @@ import {
   runsBeside,
 } from '../live-weights.js';
 import type { Precision } from '../precision.js';
-import { formOf, type Quantization } from '../quantization.js';
+import type { Quantization } from '../quantization.js';
+import { formOf } from '../quantized-form.js';
 import { rowKernelsName } from '../row-kernels.js';
 import type { WeightCollector } from '../weight-collector.js';
 import type { Matrix } from './matrix.js';
@@ -55,14 +57,18 @@ export interface Net {
   vectors(name: string, size: number, count: number): readonly Value[];
   /**
    * As `weight`, for a convolution, which may have a low-rank one beside it.
-   * @param inRows Whether `rowWinogradConv` can do it, so that its kernels may come in that form.
+   * @param form In which `rowWinogradConv` can do it, so that its kernels may come in that form.
    */
-  convolution(name: string, shape: readonly number[], inRows: boolean): LiveConvolution | RowConvolution;
+  convolution(
+    name: string,
+    shape: readonly number[],
+    form?: RowForm | undefined,
+  ): LiveConvolution | RowConvolution;
   /** Whether the file has the weight `name` of the current scope. */
   has(name: string): boolean;
 }
 
-/** A 3×3 convolution's weight as four kernels of one row, and what runs beside it. */
+/** A 3×3 convolution's weight as kernels of one row, and what runs beside it. */
 export interface RowConvolution {
   readonly kernels: readonly Value[];
   readonly branch: ConvolutionBranch | undefined;
@@ -82,6 +88,8 @@ export function asCompute({ g, type }: Net, x: Value): Value {
 export interface WeightChanges {
   /** Weights that the inputs of each run change. */
   readonly live?: LiveWeights | undefined;
+  /** Weights that each run is fed: inputs of their names and shapes. */
+  readonly fed?: Pick<ReadonlySet<string>, 'has'> | undefined;
   /** Weights that a product of two matrices is added to, with the inner size. */
   readonly products?: ReadonlyMap<string, number> | undefined;
   /** What they are stored as, and computed with; default float32. */
@@ -98,13 +106,14 @@ export function makeNet(
   g: GraphBuilder,
   dialect: ReadonlySet<FusedOperator>,
   collector: WeightCollector,
-  { live, products, precision = 'float32', quantization }: WeightChanges = {},
+  { live, fed, products, precision = 'float32', quantization }: WeightChanges = {},
 ): Net {
   const fullName = (name: string): string => (g.path === '' ? name : `${g.path}.${name}`);
   // Each weight is asked for by one layer only, so its inputs and matrices are declared once.
   const ask = (name: string, shape: readonly number[], as: readonly number[]): [string, Value] => {
     const full = fullName(name);
     collector.request(full, shape);
+    if (fed?.has(full)) return [full, cast(g, g.input(full, 'float32', as), precision)];
     const weight = g.weight(full, as, precision);
     const rank = products?.get(full);
     return [full, rank === undefined ? weight : productWeight(g, full, weight, rank)];
@@ -128,19 +137,24 @@ export function makeNet(
     collector.request(full, shape);
     return full;
   };
-  const rowConvolution = (name: string, shape: readonly number[]): LiveConvolution | RowConvolution => {
+  const rowConvolution = (
+    name: string,
+    shape: readonly number[],
+    form: RowForm,
+  ): LiveConvolution | RowConvolution => {
     const full = fullName(name);
     const [out = 0, channels = 0] = shape;
-    const rows = [4 * out, channels, 1, 3];
+    const count = form.kernels.length;
+    const rows = [count * out, channels, 1, 3];
     const change = live?.get(full);
     if (Math.min(out, channels) < rowFormChannels) return convolution(name, shape);
     if (!products?.has(full) && (change === undefined || runsBeside(change))) {
       collector.request(full, shape);
-      const kernels = g.weightParts(rowKernelsName(full), rows, 4);
+      const kernels = g.weightParts(rowKernelsName(full, form), rows, count);
       return { kernels, branch: change && liveBranch(g, full, { type: 'float32', shape }) };
     }
     // The blob that is kept must not depend on what changes a weight.
-    g.reserve(rowKernelsName(full), rows);
+    g.reserve(rowKernelsName(full, form), rows);
     g.weightApart(full, shape);
     return convolution(name, shape);
   };
@@ -193,8 +207,8 @@ export function makeNet(
         collector.request(full, [size]);
         return g.weightParts(full, [size], count);
       },
-      convolution(name, shape, inRows) {
-        if (cpu && inRows) return rowConvolution(name, shape);
+      convolution(name, shape, form) {
+        if (cpu && form) return rowConvolution(name, shape, form);
         const { weight: own, branch } = convolution(name, shape);
         const of = (value: Value): Value => cast(g, value, type);
         return { weight: of(own), branch: branch && { down: of(branch.down), up: of(branch.up) } };

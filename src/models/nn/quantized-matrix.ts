@@ -4,7 +4,7 @@ import { blockedLinear, blockedShapes, dynamicLinear, type WeightBits } from '..
 import type { Value } from '../../onnx/value.js';
 import { type LiveChange, liveProducts } from '../live-weights.js';
 import type { Precision } from '../precision.js';
-import { type QuantizedForm, quantizedNames } from '../quantization.js';
+import { type QuantizedForm, quantizedNames } from '../quantized-form.js';
 import type { Matrix } from './matrix.js';
 
 /** Which matrix is wanted. */

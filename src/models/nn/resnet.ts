@@ -3,7 +3,7 @@ import { reshape } from '../../onnx/shape-ops.js';
 import type { Value } from '../../onnx/value.js';
 import type { Clip } from './clip.js';
 import { groupNorm } from './group-norm.js';
-import { conv, dense, swish } from './layers.js';
+import { type ConvLayer, conv, dense, swish } from './layers.js';
 import type { Net } from './net.js';
 import type { NormStatistics } from './norm-statistics.js';
 
@@ -18,6 +18,8 @@ export interface ResnetOptions {
   acrossFrames?: Clip | undefined;
   /** Where the norms' statistics come from, when they are not their own. */
   statistics?: NormStatistics | undefined;
+  /** Of both convolutions, see {@link ConvLayer}. */
+  rowsAtATime?: ConvLayer['rowsAtATime'];
 }
 
 /**
@@ -26,14 +28,14 @@ export interface ResnetOptions {
  */
 export function resnet(net: Net, name: string, x: Value, options: ResnetOptions): Value {
   const { g } = net;
-  const { outChannels } = options;
+  const { outChannels, rowsAtATime } = options;
   return net.scope(name, () => {
-    let h = conv(net, 'conv1', swish(net, groupNorm(net, 'norm1', x, options)), { outChannels });
+    let h = conv(net, 'conv1', swish(net, groupNorm(net, 'norm1', x, options)), { outChannels, rowsAtATime });
     if (options.time !== undefined) {
       const shift = dense(net, 'time_emb_proj', options.time, outChannels, { sensitive: true });
       h = addInto(g, h, reshape(g, shift, [shift.shape[0]!, outChannels, 1, 1]));
     }
-    h = conv(net, 'conv2', swish(net, groupNorm(net, 'norm2', h, options)), { outChannels });
+    h = conv(net, 'conv2', swish(net, groupNorm(net, 'norm2', h, options)), { outChannels, rowsAtATime });
     const shortcut =
       x.shape[1] === outChannels ? x : conv(net, 'conv_shortcut', x, { outChannels, kernel: 1 });
     return add(g, shortcut, h);

@@ -1,0 +1,21 @@
+/** Samplers by the name that `schedulerFromName` knows, with what people call them; the first is the model's own. */
+export const samplers: readonly (readonly [name: string, label: string])[] = [
+  ['', 'The model’s own'],
+  ['ddim', 'DDIM'],
+  ['ddpm', 'DDPM'],
+  ['euler', 'Euler'],
+  ['euler_a', 'Euler a'],
+  ['dpmpp_2m', 'DPM++ 2M'],
+  ['dpmpp_2m_karras', 'DPM++ 2M Karras'],
+  ['dpmpp_2m_sde_karras', 'DPM++ 2M SDE Karras'],
+  ['dpmpp_3m_sde_exponential', 'DPM++ 3M SDE Exponential'],
+  ['uni_pc', 'UniPC'],
+  ['deis', 'DEIS'],
+  ['heun', 'Heun'],
+  ['lms', 'LMS'],
+  ['pndm', 'PNDM'],
+  ['dpm2', 'DPM2'],
+  ['dpm2_a', 'DPM2 a'],
+  ['lcm', 'LCM, for distilled models'],
+  ['tcd', 'TCD, for distilled models'],
+];

@@ -1,0 +1,43 @@
+import * as z from 'zod/mini';
+import type { ModelSource } from '../core/source.js';
+import { loraPart } from './lora-part.js';
+import { type TrainingResult, trainUnet } from './train-unet.js';
+import { type ClipTrainingOptions, clipFields, rankField, resolveTraining } from './training-options.js';
+
+/** Options of {@link trainMotionLora}. */
+export interface MotionLoraOptions extends ClipTrainingOptions {
+  /** The motion module that it is for; it stays as it is. */
+  motionModule: ModelSource;
+  /** Inner size of the changes. Default 64, as of the published ones. */
+  rank?: number | undefined;
+}
+
+/**
+ * Trains a MotionLoRA: a LoRA in the temporal attentions that learns one movement, such as a camera's, from 20 to 50 clips
+ * (Guo et al. 2023, section 4.3). The file has the names of `v2_lora_ZoomIn.ckpt` and its like; `motionLora()` and other
+ * programs load it.
+ * @throws `invalid-options`, whatever loading the model throws, `numerics` when training diverges, or the signal's reason.
+ */
+export function trainMotionLora(options: MotionLoraOptions): Promise<TrainingResult> {
+  const what = 'trainMotionLora';
+  const { motionModule, ...resolved } = resolveTraining(what, options, {
+    ...clipFields(),
+    motionModule: z.custom<ModelSource>((value) => typeof value === 'object' && value !== null),
+    rank: rankField(64),
+  });
+  const { rank, seed } = resolved;
+  return trainUnet({
+    what,
+    options: resolved,
+    motionModule,
+    settings: { rank },
+    part: async (model) =>
+      loraPart({
+        weights: model.unet.weights,
+        isTarget: (name) => /\.motion_modules\.\d+\..*\.attn[12]\.to_(?:q|k|v|out\.0)\.weight$/.test(name),
+        rank,
+        seed,
+        what: 'temporal attentions to train in',
+      }),
+  });
+}
