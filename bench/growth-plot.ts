@@ -13,7 +13,7 @@ export function growthPlot(cases: readonly CaseResult[], peak: number): string {
   const sorted = [...cases].sort((a, b) => a.flops - b.flops);
   const at = sorted.map(({ flops }) => flops / 1e12);
   const x = logAxis(logTicks(at[0]!, at.at(-1)!), panelSize.width);
-  const names = ['measured', 'at the peak of the machine', 'portable operators', 'diffusers'];
+  const names = ['measured', 'limit: the peak', 'portable operators', 'diffusers'];
   const values = [
     sorted.map(({ secondsPerEvaluation }) => secondsPerEvaluation),
     sorted.map(({ flops }) => flops / peak),
