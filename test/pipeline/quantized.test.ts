@@ -21,6 +21,11 @@ const slow = 120_000;
 
 /** Measured, and half as much again. Of layers as narrow as the tiny model's, each integer counts for much. */
 const allowed: Record<Quantization, number> = { int8: 0.27, int4: 0.6, 'int8-dynamic': 0.15 };
+/**
+ * With adapters: rows with one scale, of other values than without, are further off, 0.18. What is added to them is exact,
+ * as the tests of the networks show.
+ */
+const allowedBeside: Record<Quantization, number> = { ...allowed, 'int8-dynamic': 0.27 };
 const forms = Object.keys(allowed) as Quantization[];
 
 let wide: AnimateDiffPipeline;
@@ -92,10 +97,7 @@ describe.each(forms)('weights in %s', { timeout: slow }, (quantization) => {
       await using expected = await loadTiny({ backend, adapters: adapters(mode) });
       const [found, wanted] = [await outputsOf(adapted), await outputsOf(expected)];
       expect(found.text).toEqual(wanted.text);
-      // Known to fall short, 0.18 of 0.15: rows with one scale, of other values than without adapters. What is added to
-      // them is exact, as the tests of the networks show.
-      if (quantization !== 'int8-dynamic' || mode === 'fused')
-        expect(found.noise).toBeRelativelyCloseTo(wanted.noise, allowed[quantization]);
+      expect(found.noise).toBeRelativelyCloseTo(wanted.noise, allowedBeside[quantization]);
       // Adapters that do nothing would be as near.
       expect(relativeError(wanted.noise, exact.noise)).toBeGreaterThan(
         2 * relativeError(found.noise, wanted.noise),
