@@ -1,7 +1,7 @@
 import { logTicks } from '../src/cli/axis-ticks.js';
 import { lineStyle, markAt } from '../src/cli/plot-marks.js';
 import { logAxis, type PlotLine, panel, panelSize } from '../src/cli/plot-panel.js';
-import { element, escaped } from '../src/cli/svg.js';
+import { element, escaped, svgDocument } from '../src/cli/svg.js';
 import type { CaseResult } from './result.js';
 
 const margin = { left: 76, top: 64, between: 70, bottom: 96 };
@@ -47,22 +47,8 @@ export function growthPlot(cases: readonly CaseResult[], peak: number): string {
   const words = sorted
     .map(({ name, secondsPerEvaluation: seconds }) => `${name}: ${seconds.toFixed(2)} seconds`)
     .join(', ');
-  return element(
-    'svg',
-    {
-      xmlns: 'http://www.w3.org/2000/svg',
-      viewBox: `0 0 ${width} ${height}`,
-      width,
-      height,
-      role: 'img',
-      'aria-labelledby': 'growth-title growth-desc',
-      'font-family': 'system-ui, sans-serif',
-      'font-size': 13,
-      fill: '#1f2328',
-    },
-    element('title', { id: 'growth-title' }, escaped(title)),
-    element('desc', { id: 'growth-desc' }, escaped(words)),
-    element('rect', { width, height, fill: '#ffffff' }),
+  return svgDocument(
+    { name: 'growth', width, height, title, description: words },
     element('text', { x: margin.left, y: 32, 'font-size': 18, 'font-weight': 600 }, escaped(title)),
     chart(margin.top, 'seconds', values),
     chart(margin.top + panelSize.height + margin.between, 'memory at the peak, GB', memory),

@@ -1,6 +1,8 @@
 // Entry of the worker thread or child process that ONNX Runtime lives in. Built to dist/ort-node-host.js.
 import { parentPort } from 'node:worker_threads';
-import { type HostMessage, type HostReply, plainError, type RuntimeService } from './host/host-protocol.js';
+import { AnimateDiffError } from '../core/errors.js';
+import { plainError } from '../core/port/plain-error.js';
+import type { HostMessage, HostReply, RuntimeService } from './host/host-protocol.js';
 import { ortNodeService } from './ort-node-service.js';
 import { tensorBuffers } from './own-tensors.js';
 
@@ -10,8 +12,16 @@ async function serve(service: RuntimeService, { id, call, request }: Call): Prom
   try {
     return { id, ok: true, answer: await service[call](request as never) };
   } catch (error) {
-    return { id, ok: false, error: plainError(error) };
+    return { id, ok: false, error: plainError(withCode(error)) };
   }
+}
+
+/** What was thrown, under a code of ours and without what caused it, which may be as large as anything. */
+function withCode(error: unknown): AnimateDiffError {
+  if (AnimateDiffError.isInstance(error)) {
+    return new AnimateDiffError(error.code, error.message, { details: error.details });
+  }
+  return new AnimateDiffError('backend', error instanceof Error ? error.message : String(error));
 }
 
 function transferables(call: Call, reply: HostReply): ArrayBuffer[] {

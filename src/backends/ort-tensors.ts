@@ -1,5 +1,5 @@
 import type { Tensor as OrtTensor } from 'onnxruntime-web';
-import type { Tensor, TensorType } from '../core/tensor.js';
+import { type Tensor, type TensorType, tensorArrays } from '../core/tensor.js';
 
 /** The class of ONNX Runtime's tensors, of whichever package. */
 export type OrtTensorClass = new (type: 'float32', data: Float32Array, shape: readonly number[]) => OrtTensor;
@@ -19,21 +19,10 @@ export function ortFeeds(
 
 /** An output in this library's terms. Its elements are those of `data`, which may be a copy of the tensor's. */
 export function plainTensor({ type, dims }: OrtTensor, data: ArrayBufferView): Tensor {
-  const view = new arrays[type as TensorType](
+  const view = new tensorArrays[type as TensorType](
     data.buffer as ArrayBuffer,
     data.byteOffset,
-    data.byteLength / arrays[type as TensorType].BYTES_PER_ELEMENT,
+    data.byteLength / tensorArrays[type as TensorType].BYTES_PER_ELEMENT,
   );
   return { type: type as TensorType, shape: [...dims], data: view };
 }
-
-// Half floats as raw bits, also where JavaScript has Float16Array.
-const arrays = {
-  float32: Float32Array,
-  float16: Uint16Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-} as const satisfies Record<TensorType, unknown>;

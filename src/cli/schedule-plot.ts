@@ -3,7 +3,7 @@ import { printable } from './format.js';
 import { lineStyle, markAt } from './plot-marks.js';
 import { type Axis, linearAxis, logAxis, type PlotLine, panel, panelSize } from './plot-panel.js';
 import type { ScheduleValues } from './scheduler-facts.js';
-import { element, escaped } from './svg.js';
+import { element, escaped, svgDocument } from './svg.js';
 
 const margin = { left: 76, top: 64, between: 70, bottom: 56, legend: 250 };
 const width = margin.left + panelSize.width + margin.legend;
@@ -22,22 +22,8 @@ export function schedulePlot(schedules: readonly ScheduleValues[], steps: number
   const chart = (top: number, label: string, y: Axis, drawn: PlotLine[]): string =>
     element('g', { transform: `translate(${margin.left} ${top})` }, panel({ x, y, label, lines: drawn }));
   const lower = margin.top + panelSize.height + margin.between;
-  return element(
-    'svg',
-    {
-      xmlns: 'http://www.w3.org/2000/svg',
-      viewBox: `0 0 ${width} ${height}`,
-      width,
-      height,
-      role: 'img',
-      'aria-labelledby': 'schedules-title schedules-desc',
-      'font-family': 'system-ui, sans-serif',
-      'font-size': 13,
-      fill: '#1f2328',
-    },
-    element('title', { id: 'schedules-title' }, escaped(title)),
-    element('desc', { id: 'schedules-desc' }, escaped(schedules.map(inWords).join(' '))),
-    element('rect', { width, height, fill: '#ffffff' }),
+  return svgDocument(
+    { name: 'schedules', width, height, title, description: schedules.map(inWords).join(' ') },
     element('text', { x: margin.left, y: 32, 'font-size': 18, 'font-weight': 600 }, escaped(title)),
     chart(
       margin.top,

@@ -1,7 +1,7 @@
 import type { StepWindows, WindowPlan } from '../index.js';
 import { linearTicks } from './axis-ticks.js';
 import { lineStyle } from './plot-marks.js';
-import { element, escaped } from './svg.js';
+import { element, escaped, svgDocument } from './svg.js';
 import { coverageText, frameRuns, planText, windowText } from './window-text.js';
 
 /** More steps than this are not drawn. */
@@ -26,22 +26,8 @@ export function windowPlot(plan: WindowPlan): string {
   const [width, height] = [margin.left + inside + margin.right, bottom + margin.bottom];
   const tops = heights.map((_, i) => heights.slice(0, i).reduce((sum, each) => sum + each, margin.top));
   const title = planText(plan);
-  return element(
-    'svg',
-    {
-      xmlns: 'http://www.w3.org/2000/svg',
-      viewBox: `0 0 ${width} ${height}`,
-      width,
-      height,
-      role: 'img',
-      'aria-labelledby': 'windows-title windows-desc',
-      'font-family': 'system-ui, sans-serif',
-      'font-size': 13,
-      fill: '#1f2328',
-    },
-    element('title', { id: 'windows-title' }, escaped(title)),
-    element('desc', { id: 'windows-desc' }, escaped(steps.map(inWords).join(' '))),
-    element('rect', { width, height, fill: '#ffffff' }),
+  return svgDocument(
+    { name: 'windows', width, height, title, description: steps.map(inWords).join(' ') },
     // What and at which cost, a line each: together they would be wider than the drawing.
     ...title
       .split(': ')

@@ -6,6 +6,25 @@ export type TensorType = 'float32' | 'float16' | 'int32' | 'int64' | 'int8' | 'u
 /** The typed array that carries each {@link TensorType}. */
 export type TensorData = Float32Array | Uint16Array | Int32Array | BigInt64Array | Int8Array | Uint8Array;
 
+/** The class of the typed array of each {@link TensorType}: half floats as raw bits, also where JavaScript has Float16Array. */
+export const tensorArrays: {
+  readonly float32: Float32ArrayConstructor;
+  readonly float16: Uint16ArrayConstructor;
+  readonly int32: Int32ArrayConstructor;
+  readonly int64: BigInt64ArrayConstructor;
+  readonly int8: Int8ArrayConstructor;
+  readonly uint8: Uint8ArrayConstructor;
+  readonly bool: Uint8ArrayConstructor;
+} = {
+  float32: Float32Array,
+  float16: Uint16Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+};
+
 /** A dense array in row-major (C) order: the last dimension varies fastest. */
 export interface Tensor {
   readonly type: TensorType;

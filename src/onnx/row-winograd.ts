@@ -5,7 +5,7 @@ import { add, subtract } from './elementwise.js';
 import type { GraphBuilder } from './graph.js';
 import { matmul } from './linear.js';
 import { rowConv } from './row-conv.js';
-import { type RowForm, rowForms } from './row-form.js';
+import type { RowForm } from './row-form.js';
 import { concat, reshape, sliceTo, transpose } from './shape-ops.js';
 import type { Value } from './value.js';
 
@@ -13,7 +13,8 @@ import type { Value } from './value.js';
 export interface RowWinogradRequest {
   /** `[batch, in, height, width]`. */
   readonly x: Value;
-  /** The kernels `[out, in, 1, 3]` of one of `rowForms`, as `rowKernels` makes them from one of 3×3. */
+  readonly form: RowForm;
+  /** The form's kernels `[out, in, 1, 3]`, as `rowKernels` makes them from one of 3×3. */
   readonly kernels: readonly Value[];
   /** `[out]`. */
   readonly bias: Value;
@@ -26,11 +27,10 @@ export interface RowWinogradRequest {
  * the width too it would save more and cost as much again in reordering pixels, and many times the rounding error. Any
  * height and width.
  */
-export function rowWinogradConv(g: GraphBuilder, { x, kernels, bias }: RowWinogradRequest): Value {
+export function rowWinogradConv(g: GraphBuilder, { x, form, kernels, bias }: RowWinogradRequest): Value {
   const [batch, channels, height, width] = x.shape as [Dim, number, Dim, Dim];
   const outChannels = kernels[0]!.shape[0] as number;
   checkSameType(g, 'conv', x, bias, ...kernels);
-  const form = kernels.length === rowForms[2].sums.length ? rowForms[2] : rowForms[4];
   const groups = form.rows === 2 ? halve(height, true) : halve(halve(height, true), true);
   // All images under each other as one: kernels of one row do not reach from one into the next, and the runtime reads
   // the weights once for all of them.
@@ -44,7 +44,7 @@ export function rowWinogradConv(g: GraphBuilder, { x, kernels, bias }: RowWinogr
     const image = reshape(g, pairs, [outChannels, batch, multiplyDims(2, groups), width]);
     return transpose(g, sliceTo(g, image, height, 2), [1, 0, 2, 3]);
   }
-  const fours = reshape(g, foursOfRows(g, sums, kernels, bias), [4, outChannels, batch, groups, width]);
+  const fours = reshape(g, foursOfRows(g, sums, kernels, bias, form), [4, outChannels, batch, groups, width]);
   const image = transpose(g, fours, [2, 1, 3, 0, 4]);
   return sliceTo(g, reshape(g, image, [batch, outChannels, multiplyDims(4, groups), width]), height, 2);
 }
@@ -90,8 +90,13 @@ function pairsOfRows(g: GraphBuilder, sums: readonly Value[], kernels: readonly 
 }
 
 /** `[4, out * rows * width]`. */
-function foursOfRows(g: GraphBuilder, sums: readonly Value[], kernels: readonly Value[], bias: Value): Value {
-  const { outputs } = rowForms[4];
+function foursOfRows(
+  g: GraphBuilder,
+  sums: readonly Value[],
+  kernels: readonly Value[],
+  bias: Value,
+  { outputs }: RowForm,
+): Value {
   // The bias belongs to each output row once, which is how often the second product does.
   const products = sums.map((x, index) =>
     rowConv(g, { x, kernel: kernels[index]!, bias: index === 1 ? bias : undefined }),

@@ -1,3 +1,4 @@
+import { sha256Hex } from '../core/byte-source-digest.js';
 import { elementCount, type Float32Tensor, float32Tensor } from '../core/tensor.js';
 import { pixelsOf } from '../pipeline/encode-video.js';
 import type { Vae } from '../pipeline/vae.js';
@@ -26,12 +27,12 @@ export async function encodeClips(
   const encoded: Float32Tensor[] = [];
   for (const [index, clip] of clips.entries()) {
     const key = identity && cache && (await keyOf(clip, identity));
-    const kept = key && (await cache?.get(key));
+    const kept = key ? await cache?.get(key) : undefined;
     const known = kept && latentsOf(kept, clip, vae);
-    const latents = known || (await encodeClip(clip, vae, signal));
-    if (key && !known) await cache?.put(key, new Uint8Array(latents.data.slice().buffer));
+    const latents = known ?? (await encodeClip(clip, vae, signal));
+    if (key && known === undefined) await cache?.put(key, new Uint8Array(latents.data.slice().buffer));
     encoded.push(latents);
-    await onClip(index, known !== undefined && known !== '');
+    await onClip(index, known !== undefined);
   }
   return encoded;
 }
@@ -70,12 +71,11 @@ async function encodeClip({ frames }: TrainingClip, vae: Vae, signal?: AbortSign
   return latents!;
 }
 
-async function keyOf({ frames }: TrainingClip, identity: string): Promise<string> {
+async function keyOf({ frames }: TrainingClip, identity: string): Promise<string | undefined> {
   const { width, height } = frames[0]!;
   const head = new TextEncoder().encode(`${identity}|${frames.length}x${height}x${width}|`);
   const bytes = new Uint8Array(head.length + frames.length * width * height * 4);
   bytes.set(head);
   for (const [index, { data }] of frames.entries()) bytes.set(data, head.length + index * data.length);
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return sha256Hex(bytes);
 }

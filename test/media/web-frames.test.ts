@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
@@ -8,11 +8,9 @@ import { encodeGif } from '../../src/media/gif.js';
 import { writeMp4 } from '../../src/media/mp4-node.js';
 import { encodePng } from '../../src/media/png.js';
 import type * as Media from '../../src/media.js';
+import { chromiumPath as executablePath } from '../browser/support/browser-page.js';
 import { flatFrames, paint } from './sample-frames.js';
 
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  existsSync,
-);
 const html = `<!doctype html><title>page</title><script type="module">
   import * as media from './media.js';
   window.media = media;

@@ -45,6 +45,7 @@ test.each([
         (g) =>
           rowWinogradConv(g, {
             x: g.input('x', 'float32', free),
+            form,
             kernels: g.weightParts('k', [count * outChannels, channels, 1, 3], count),
             bias: g.weight('b', [outChannels]),
           }),

@@ -62,7 +62,7 @@ const downloads = createDownloads({
   onError: (error) => errors.show(error),
 });
 
-/** Makes an animation; one that is being made is cancelled first. */
+/** Makes an animation, unless one is being made. */
 async function generate({ sameSeed = false } = {}): Promise<void> {
   if (running !== undefined || !settings.check()) return;
   if (!sameSeed) settings.nextSeed();

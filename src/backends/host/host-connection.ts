@@ -1,11 +1,6 @@
 import { AnimateDiffError } from '../../core/errors.js';
-import {
-  type HostCall,
-  type HostCalls,
-  type HostMessage,
-  type HostReply,
-  rebuildError,
-} from './host-protocol.js';
+import { rebuiltError } from '../../core/port/plain-error.js';
+import type { HostCall, HostCalls, HostMessage, HostReply } from './host-protocol.js';
 
 /** A way to a runtime that can be asked and can go away. */
 export interface HostConnection {
@@ -67,7 +62,7 @@ export function connect(open: (events: HostEvents) => HostChannel): HostConnecti
       waiting.delete(reply.id);
       if (waiting.size === 0) channel.hold(false);
       if (reply.ok) caller?.resolve(reply.answer);
-      else caller?.reject(rebuildError(reply.error));
+      else caller?.reject(rebuiltError(reply.error));
     },
     lost: (reason) => {
       alive = false;

@@ -1,4 +1,4 @@
-import { AnimateDiffError, type AnimateDiffErrorCode } from '../../core/errors.js';
+import type { PlainError } from '../../core/port/plain-error.js';
 import type { Tensor } from '../../core/tensor.js';
 import type { WeightFile } from '../weights/memory-weights.js';
 
@@ -74,23 +74,3 @@ export type HostMessage =
 export type HostReply =
   | { readonly id: number; readonly ok: true; readonly answer: unknown }
   | { readonly id: number; readonly ok: false; readonly error: PlainError };
-
-/** An {@link AnimateDiffError} as plain data: class and code do not survive a structured clone. */
-export interface PlainError {
-  readonly code: AnimateDiffErrorCode;
-  readonly message: string;
-  readonly details: Readonly<Record<string, unknown>>;
-}
-
-/** An error as plain data, to be rebuilt by {@link rebuildError}. */
-export function plainError(error: unknown): PlainError {
-  if (AnimateDiffError.isInstance(error)) {
-    return { code: error.code, message: error.message, details: { ...error.details } };
-  }
-  return { code: 'backend', message: error instanceof Error ? error.message : String(error), details: {} };
-}
-
-/** The error that {@link plainError} was given. */
-export function rebuildError({ code, message, details }: PlainError): AnimateDiffError {
-  return new AnimateDiffError(code, message, { details });
-}

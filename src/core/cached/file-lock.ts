@@ -1,3 +1,5 @@
+import { lockManager } from '../lock-manager.js';
+
 /**
  * Runs `work` while no other page or worker of this origin works on the same folder of the store (Web Locks API). Browsers
  * without locks run it at once.
@@ -24,8 +26,4 @@ export async function ifUnlocked<T>(folder: string, work: () => Promise<T>): Pro
 
 function lockName(folder: string): string {
   return `animatediff-js/cached/${folder}`;
-}
-
-function lockManager(): LockManager | undefined {
-  return (globalThis.navigator as Partial<Navigator> | undefined)?.locks;
 }

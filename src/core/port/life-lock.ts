@@ -1,3 +1,4 @@
+import { lockManager } from '../lock-manager.js';
 import type { PortLike } from './port.js';
 import { isNodePort } from './port-listener.js';
 
@@ -29,8 +30,4 @@ export function watchLifeLock(name: string, signal: AbortSignal, onEnd: () => vo
   lockManager()
     ?.request(name, { signal }, async () => onEnd())
     .catch(() => undefined);
-}
-
-function lockManager(): LockManager | undefined {
-  return (globalThis.navigator as Partial<Navigator> | undefined)?.locks;
 }

@@ -27,7 +27,7 @@ export function conv(net: Net, name: string, x: Value, options: ConvLayer): Valu
     const bias = net.weight('bias', [options.outChannels]);
     const y =
       'kernels' in weights
-        ? rowWinogradConv(net.g, { x, kernels: weights.kernels, bias })
+        ? rowWinogradConv(net.g, { x, form: weights.form, kernels: weights.kernels, bias })
         : conv2d(net.g, x, weights.weight, bias, options);
     const { branch } = weights;
     if (branch === undefined) return y;

@@ -70,6 +70,7 @@ export interface Net {
 
 /** A 3×3 convolution's weight as kernels of one row, and what runs beside it. */
 export interface RowConvolution {
+  readonly form: RowForm;
   readonly kernels: readonly Value[];
   readonly branch: ConvolutionBranch | undefined;
 }
@@ -151,7 +152,7 @@ export function makeNet(
     if (!products?.has(full) && (change === undefined || runsBeside(change))) {
       collector.request(full, shape);
       const kernels = g.weightParts(rowKernelsName(full, form), rows, count);
-      return { kernels, branch: change && liveBranch(g, full, { type: 'float32', shape }) };
+      return { form, kernels, branch: change && liveBranch(g, full, { type: 'float32', shape }) };
     }
     // The blob that is kept must not depend on what changes a weight.
     g.reserve(rowKernelsName(full, form), rows);

@@ -9,6 +9,20 @@ export const chromiumPath: string | undefined = [
   '/usr/bin/google-chrome',
 ].find(existsSync);
 
+/** Starts a Chromium whose WebGPU runs on SwiftShader. */
+export function launchChromium(more: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({
+    ...(chromiumPath === undefined ? {} : { executablePath: chromiumPath }),
+    args: [
+      '--no-sandbox',
+      '--enable-unsafe-webgpu',
+      '--use-webgpu-adapter=swiftshader',
+      '--enable-features=Vulkan',
+      ...more,
+    ],
+  });
+}
+
 /** What a page under test is made of. */
 export interface BrowserPageOptions {
   /** Entry files below `test/browser/pages`, without `.ts`; each becomes `/NAME.js`. The page imports the first. */
@@ -36,17 +50,7 @@ export interface BrowserPage {
  */
 export async function openBrowserPage(options: BrowserPageOptions): Promise<BrowserPage> {
   const server = await serveBundle(options);
-  const browser = await chromium.launch({
-    ...(chromiumPath === undefined ? {} : { executablePath: chromiumPath }),
-    args: [
-      '--no-sandbox',
-      '--enable-unsafe-webgpu',
-      '--use-webgpu-adapter=swiftshader',
-      '--enable-features=Vulkan',
-      '--js-flags=--expose-gc',
-      '--enable-precise-memory-info',
-    ],
-  });
+  const browser = await launchChromium(['--js-flags=--expose-gc', '--enable-precise-memory-info']);
   const page = await browser.newPage();
   page.on('pageerror', (error) => console.error(`page: ${error.stack ?? error.message}`));
   page.on('console', (message) => {

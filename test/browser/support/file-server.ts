@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type RunningServer, startServer } from '../../support/http-server.js';
 
 /** A file of a {@link FileServer}. */
 export interface ServedFile {
@@ -17,15 +17,13 @@ export interface ServedRequest {
 }
 
 /** A server of another origin than the page's, with ranges, ETags and bad days. */
-export interface FileServer {
-  readonly origin: string;
+export interface FileServer extends RunningServer {
   /** What was asked for so far; may be emptied. */
   readonly requests: ServedRequest[];
   /** Files by their path, to be changed at will. */
   readonly files: Map<string, ServedFile>;
   /** Requests for bytes from here on are cut off in the midst of their answer. Default: none. */
   cutFrom: number;
-  close(): Promise<void>;
 }
 
 /** A file of so many bytes that are nothing special. */
@@ -41,19 +39,8 @@ export function servedFile(length: number, seed = 1): ServedFile & { readonly sh
 export async function fileServer(): Promise<FileServer> {
   const requests: ServedRequest[] = [];
   const files = new Map<string, ServedFile>();
-  const server = createServer((request, response) => answer(state, request, response));
-  await new Promise<void>((done) => server.listen(0, 'localhost', done));
-  const state: FileServer = {
-    origin: `http://localhost:${(server.address() as AddressInfo).port}`,
-    requests,
-    files,
-    cutFrom: Number.POSITIVE_INFINITY,
-    close: () =>
-      new Promise((done) => {
-        server.close(() => done());
-        server.closeAllConnections();
-      }),
-  };
+  const server = await startServer((request, response) => answer(state, request, response));
+  const state: FileServer = { ...server, requests, files, cutFrom: Number.POSITIVE_INFINITY };
   return state;
 }
 

@@ -1,4 +1,5 @@
 import type { ExternalWeights, ModelArtifact, Tensor, TensorType } from 'animatediff-js';
+import { tensorArrays } from '../../../src/core/tensor.js';
 
 /** Bytes as text: what crosses from Node into a page is JSON. */
 type Base64 = string;
@@ -47,18 +48,8 @@ export function plain({ type, shape, data }: Tensor): PlainTensor {
 }
 
 export function revivedTensor({ type, shape, bytes }: PlainTensor): Tensor {
-  return { type, shape, data: new arrays[type](decoded(bytes).buffer) };
+  return { type, shape, data: new tensorArrays[type](decoded(bytes).buffer) };
 }
-
-const arrays = {
-  float32: Float32Array,
-  float16: Uint16Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-} as const;
 
 function encoded(bytes: Uint8Array): Base64 {
   let text = '';

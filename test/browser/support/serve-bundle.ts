@@ -1,8 +1,6 @@
-import { createReadStream, statSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { basename, extname, join, normalize, resolve } from 'node:path';
+import { basename, join, normalize, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { isolate, type RunningServer, sendFile, startServer } from '../../support/http-server.js';
 import type { BrowserPageOptions } from './browser-page.js';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -14,22 +12,8 @@ export interface ServedFolder {
   readonly path: string;
 }
 
-/** A running server. */
-export interface BundleServer {
-  readonly origin: string;
-  close(): Promise<void>;
-}
-
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.mjs': 'text/javascript',
-  '.json': 'application/json',
-  '.wasm': 'application/wasm',
-};
-
 /** Bundles the entries from source and serves them with ONNX Runtime's own files beside them. */
-export async function serveBundle(options: BrowserPageOptions): Promise<BundleServer> {
+export async function serveBundle(options: BrowserPageOptions): Promise<RunningServer> {
   const { entries, folders = [], csp, isolated = true } = options;
   const outdir = '/bundle';
   const { outputFiles } = await build({
@@ -50,11 +34,8 @@ export async function serveBundle(options: BrowserPageOptions): Promise<BundleSe
   const scripts = new Map(outputFiles.map(({ path, contents }) => [`/${basename(path)}`, contents]));
   const html = `<!doctype html><meta charset="utf-8"><title>page</title><script type="module" src="/page.js"></script>`;
   const start = `import * as entry from '/${entries[0]}.js'; window.entry = entry;`;
-  const server = createServer((request, response) => {
-    if (isolated) {
-      response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
-      response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
-    }
+  return startServer((request, response) => {
+    if (isolated) isolate(response);
     if (csp !== undefined) response.setHeader('Content-Security-Policy', csp);
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     const path = decodeURIComponent(pathname);
@@ -71,33 +52,4 @@ export async function serveBundle(options: BrowserPageOptions): Promise<BundleSe
     }
     return sendFile(join(runtimeFolder, basename(path)), request, response);
   });
-  await new Promise<void>((done) => server.listen(0, 'localhost', done));
-  return {
-    origin: `http://localhost:${(server.address() as AddressInfo).port}`,
-    close: () =>
-      new Promise((done) => {
-        server.close(() => done());
-        server.closeAllConnections();
-      }),
-  };
-}
-
-function sendFile(path: string, request: IncomingMessage, response: ServerResponse): void {
-  const facts = statSync(path, { throwIfNoEntry: false });
-  if (facts?.isFile() !== true) {
-    response.writeHead(404).end();
-    return;
-  }
-  const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
-  const start = Number(from ?? 0);
-  const end = Math.min(to ? Number(to) : facts.size - 1, facts.size - 1);
-  response.writeHead(from === undefined ? 200 : 206, {
-    'Content-Type': types[extname(path)] ?? 'application/octet-stream',
-    'Content-Length': end - start + 1,
-    'Accept-Ranges': 'bytes',
-    ETag: `"${facts.size}-${facts.mtimeMs}"`,
-    ...(from === undefined ? {} : { 'Content-Range': `bytes ${start}-${end}/${facts.size}` }),
-  });
-  if (request.method === 'HEAD' || facts.size === 0) response.end();
-  else createReadStream(path, { start, end }).pipe(response);
 }

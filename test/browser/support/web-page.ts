@@ -1,16 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import {
-  type Browser,
-  type BrowserContext,
-  type BrowserContextOptions,
-  chromium,
-  type Page,
-  type Route,
-} from 'playwright-core';
+import type { BrowserContext, BrowserContextOptions, Page, Route } from 'playwright-core';
 import { build, type PreviewServer, preview } from 'vite';
-import { chromiumPath } from './browser-page.js';
+import { launchChromium } from './browser-page.js';
 
 const root = resolve(import.meta.dirname, '../../..');
 const configFile = join(root, 'examples/web/vite.config.ts');
@@ -51,15 +44,7 @@ export async function openWebPage(): Promise<WebPage> {
     build: { outDir },
     preview: { port: 0, host: 'localhost', open: false },
   });
-  const browser: Browser = await chromium.launch({
-    ...(chromiumPath === undefined ? {} : { executablePath: chromiumPath }),
-    args: [
-      '--no-sandbox',
-      '--enable-unsafe-webgpu',
-      '--use-webgpu-adapter=swiftshader',
-      '--enable-features=Vulkan',
-    ],
-  });
+  const browser = await launchChromium();
   const origin = new URL(server.resolvedUrls!.local[0]!).origin;
   mkdirSync(shots, { recursive: true });
 
