@@ -8,6 +8,7 @@ const alone = [
   'test/full-size/**/*.test.ts',
   'test/browser/**/*.test.ts',
   'test/package/bundlers.test.ts',
+  'test/training/memory.test.ts',
 ];
 
 export default defineConfig({

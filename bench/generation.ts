@@ -1,5 +1,6 @@
 import { AnimateDiffPipeline, type Backend } from 'animatediff-js';
 import { fileSource } from 'animatediff-js/node';
+import { memoryUse } from './memory.js';
 import type { RandomModel } from './random-model.js';
 import type { GenerationResult } from './result.js';
 
@@ -27,6 +28,7 @@ export async function benchGeneration(
   { size: [frames, pixels], steps, note }: GenerationOptions,
 ): Promise<GenerationResult> {
   const { watched, spent } = timed(backend);
+  const { resident: before } = memoryUse();
   const pipeline = await AnimateDiffPipeline.load({
     backend: watched,
     checkpoint: fileSource(model.checkpoint),
@@ -34,7 +36,8 @@ export async function benchGeneration(
   });
   // What loading the pipeline took is no part of it.
   spent.loading.clear();
-  const before = performance.now();
+  const { peakBytes: planned } = await pipeline.plan({ numFrames: frames, width: pixels });
+  const start = performance.now();
   const stream = pipeline.stream({
     prompt: 'a corgi on a beach',
     negativePrompt: 'blurry, watermark',
@@ -47,13 +50,17 @@ export async function benchGeneration(
   for await (const event of stream) {
     if (event.type === 'step-end') note(`generation: step ${event.step + 1} of ${steps}`);
   }
-  const seconds = (performance.now() - before) / 1000;
+  const seconds = (performance.now() - start) / 1000;
   const loading = Object.fromEntries(spent.loading);
   const running = Object.fromEntries(spent.running);
   await pipeline.dispose();
   const sum = (values: Record<string, number>): number => Object.values(values).reduce((a, b) => a + b, 0);
   const outside = seconds - sum(loading) - sum(running);
-  return { frames, pixels, steps, seconds, loading, running, outside, outsideShare: outside / seconds };
+  const measured = memoryUse().peak - before;
+  return {
+    ...{ frames, pixels, steps, seconds, loading, running, outside, outsideShare: outside / seconds },
+    memory: { planned, measured, measuredOverPlanned: measured / planned },
+  };
 }
 
 /** The backend, with the time of each call written down. */

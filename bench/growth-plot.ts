@@ -1,7 +1,7 @@
-import { logTicks } from '../src/cli/axis-ticks.js';
-import { lineStyle, markAt } from '../src/cli/plot-marks.js';
-import { logAxis, type PlotLine, panel, panelSize } from '../src/cli/plot-panel.js';
-import { element, escaped, svgDocument } from '../src/cli/svg.js';
+import { logTicks } from '../src/plots/axis-ticks.js';
+import { lineStyle, markAt } from '../src/plots/plot-marks.js';
+import { logAxis, type PlotLine, panel, panelSize } from '../src/plots/plot-panel.js';
+import { element, escaped, svgDocument } from '../src/plots/svg.js';
 import type { CaseResult } from './result.js';
 
 const margin = { left: 76, top: 64, between: 70, bottom: 96 };

@@ -5,6 +5,7 @@ import type {
   GenerationResult,
   LongResult,
   SchedulersResult,
+  TrainingResult,
 } from './result.js';
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;
@@ -141,6 +142,7 @@ export function casesText({ peak, weightBytes, cases }: CasesResult): string {
 
 /** The part about a whole generation. The last share is to be at most 2%. */
 export function generationText(result: GenerationResult): string {
+  const { planned, measured, measuredOverPlanned } = result.memory;
   const row = (name: string, value: number): string =>
     `${name.padEnd(34)}  ${seconds(value).padStart(9)}  ${((100 * value) / result.seconds).toFixed(2)}%`;
   const rows = (title: string, values: Readonly<Record<string, number>>): string[] =>
@@ -151,5 +153,23 @@ export function generationText(result: GenerationResult): string {
     ...rows('loading', result.loading),
     ...rows('running', result.running),
     row('everything else, limit 2%', result.outside),
+    `memory planned ${gigabytes(planned)}, measured ${gigabytes(measured)}: ${measuredOverPlanned.toFixed(2)} of the plan, to be within 15%`,
+  ].join('\n');
+}
+
+/** The part about training. A step is to cost at most 3.5 times an evaluation, and recomputation half of the memory. */
+export function trainingText(result: TrainingResult): string {
+  const { frames, pixels } = result;
+  const row = (name: string, value: TrainingResult['step']): string =>
+    `${name.padEnd(30)}  ${seconds(value.seconds).padStart(9)}  CPU ${seconds(value.cpuSeconds).padStart(9)}  ` +
+    `memory ${gigabytes(value.peakBytes)} at its peak, ${gigabytes(value.privatePeakBytes)} private`;
+  return [
+    `a MotionLoRA, ${frames} frames of ${pixels}×${pixels}`,
+    row('evaluation, portable operators', result.portable),
+    row("evaluation, the CPU's own", result.fused),
+    row('step, everything kept', result.step),
+    row('step, recomputed', result.recomputed),
+    `a step costs ${result.stepOverPortable.toFixed(2)} evaluations of portable operators, ${result.stepOverFused.toFixed(2)} of the CPU's own; ` +
+      `recomputed it takes ${result.recomputedPeakShare.toFixed(2)} of the private memory`,
   ].join('\n');
 }

@@ -1,5 +1,6 @@
 import type { EndlessMemory, RunMemory } from './long-run.js';
 import type { MachinePeak } from './machine-peak.js';
+import type { TrainingCost } from './training-run.js';
 
 /** Everything that the bench measures; bytes and seconds. */
 export interface BenchResult extends CasesResult {
@@ -139,4 +140,28 @@ export interface GenerationResult {
   /** All the rest. */
   readonly outside: number;
   readonly outsideShare: number;
+  /** Bytes: what `plan()` says, and the largest resident memory beyond what the process had before. */
+  readonly memory: {
+    readonly planned: number;
+    readonly measured: number;
+    readonly measuredOverPlanned: number;
+  };
+}
+
+/** A training step against an evaluation of the same network. */
+export interface TrainingResult {
+  readonly frames: number;
+  /** Side of the square frames. */
+  readonly pixels: number;
+  /** One evaluation, of portable operators and of the CPU's own. */
+  readonly portable: TrainingCost;
+  readonly fused: TrainingCost;
+  /** One step with everything kept for the way back, and with blocks computed again. */
+  readonly step: TrainingCost;
+  readonly recomputed: TrainingCost;
+  /** In CPU time. */
+  readonly stepOverPortable: number;
+  readonly stepOverFused: number;
+  /** Private memory at its peak, of that with everything kept. */
+  readonly recomputedPeakShare: number;
 }

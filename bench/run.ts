@@ -19,9 +19,18 @@ import { type MachinePeak, machinePeak } from './machine-peak.js';
 import { secondsOf } from './median.js';
 import { memoryUse } from './memory.js';
 import { type RandomModel, writeRandomModel } from './random-model.js';
-import { adaptersText, casesText, generationText, longText, reportText, schedulersText } from './report.js';
+import {
+  adaptersText,
+  casesText,
+  generationText,
+  longText,
+  reportText,
+  schedulersText,
+  trainingText,
+} from './report.js';
 import type { BenchResult, CasesResult } from './result.js';
 import { benchSchedulers } from './schedulers.js';
+import { benchTraining } from './training.js';
 
 const { values } = parseArgs({
   options: {
@@ -30,7 +39,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     clean: { type: 'boolean', default: false },
     python: { type: 'string' },
-    sizes: { type: 'string', default: '8x128,8x256' },
+    sizes: { type: 'string' },
     plot: { type: 'string' },
     prepack: { type: 'boolean', default: false },
     threads: { type: 'string', default: '2' },
@@ -77,14 +86,24 @@ async function main(): Promise<void> {
     if (values.only === 'generation') {
       const model = values.quick ? tinyModel : await writeRandomModel(values.folder);
       const backend = ortNode({ threads });
-      const size = values.quick ? ([2, 64] as const) : ([8, 256] as const);
+      const size = sizesOf(values.quick ? '2x64' : (values.sizes ?? '8x256'))[0]!;
       const result = await benchGeneration(model, backend, { size, steps: values.quick ? 2 : 4, note });
       await backend.dispose();
       console.log(values.json ? JSON.stringify(result) : generationText(result));
       return;
     }
+    if (values.only === 'training') {
+      mkdirSync(values.folder, { recursive: true });
+      const model = values.quick ? tinyModel : await writeRandomModel(values.folder);
+      const size = { frames: values.quick ? 2 : 8, pixels: 64, repeats: Number(values.repeats) };
+      const result = await benchTraining(model, { ...size, folder: values.folder, threads, note });
+      console.log(values.json ? JSON.stringify(result) : trainingText(result));
+      return;
+    }
     if (values.only !== 'schedulers')
-      throw new Error(`--only ${values.only}: expected cases, generation, schedulers, adapters or long`);
+      throw new Error(
+        `--only ${values.only}: expected cases, generation, schedulers, adapters, long or training`,
+      );
     note("measuring the machine's own peak, then the samplers");
     const result = benchSchedulers(bestOf(await machinePeak(ortNode({ threads }))));
     console.log(values.json ? JSON.stringify(result) : schedulersText(result));
@@ -159,16 +178,21 @@ async function cases(
   shared: Pick<CasesOptions, 'threads' | 'peak' | 'note'>,
 ): Promise<CasesResult> {
   const { config, weightBytes } = await unetFacts(model);
-  const sizes = values.quick ? '2x64' : values.sizes;
+  const sizes = values.quick ? '2x64' : (values.sizes ?? '8x128,8x256');
   return benchCases(model, {
     ...shared,
     folder: values.folder,
     repeats: Number(values.repeats),
-    sizes: sizes.split(',').map((size) => size.split('x').map(Number) as [number, number]),
+    sizes: sizesOf(sizes),
     weightBytes,
     flops: (frames, pixels) => flopsOf(config, frames, pixels / 8),
     python: values.python,
   });
+}
+
+/** `[frames, pixels]` of each in `8x128,8x256`. */
+function sizesOf(text: string): [number, number][] {
+  return text.split(',').map((size) => size.split('x').map(Number) as [number, number]);
 }
 
 function flopsOf(config: UnetConfig, frames: number, side: number): number {

@@ -20,9 +20,13 @@ export type {
   CreateSessionOptions,
   ExternalTensor,
   ExternalWeights,
+  Feed,
   FusedOperator,
+  HeldTensor,
   ModelArtifact,
+  RunOptions,
   Session,
+  TensorForm,
   TensorSpec,
 } from './backends/backend.js';
 export { blobSource } from './core/blob-source.js';
@@ -79,6 +83,7 @@ export type {
   StepEndEvent,
   WarningEvent,
 } from './pipeline/events.js';
+export type { FeedMemory } from './pipeline/feed-memory.js';
 export type { FreeUOptions } from './pipeline/free-u-options.js';
 export type { GenerateOptions, GuidanceBatching } from './pipeline/generate-options.js';
 export {
@@ -104,7 +109,7 @@ export type {
   TravelInterpolation,
   TravelPrompt,
 } from './pipeline/travel-options.js';
-export type { Unet, UnetInput } from './pipeline/unet.js';
+export type { PredictOptions, Unet, UnetInput } from './pipeline/unet.js';
 export type { OnNonFinite } from './pipeline/unet-guard.js';
 export type { Vae, VaeOptions } from './pipeline/vae.js';
 export type { VaeTileOptions, VaeTiling } from './pipeline/vae-tiling.js';

@@ -13,6 +13,7 @@ export type {
   ClipEncodedEvent,
   TrainingCheckpointEvent,
   TrainingEvent,
+  TrainingSampleEvent,
   TrainingStartEvent,
   TrainingStepEvent,
 } from './training/training-events.js';

@@ -13,6 +13,7 @@ const floors: Readonly<Record<string, number>> = {
   media: 2,
   noise: 2,
   windows: 2,
+  plots: 2,
   backends: 3,
   schedulers: 3,
   models: 4,

@@ -8,6 +8,7 @@ import type {
   Session,
 } from './backend.js';
 import { checkArtifact } from './check-artifact.js';
+import type { HeldTensors } from './held-tensors.js';
 
 /** What makes one backend different from another. */
 export interface BackendParts {
@@ -19,15 +20,17 @@ export interface BackendParts {
    * Loads a network. `signal` also aborts when the backend is disposed; what is made nevertheless is disposed here.
    */
   create(artifact: ModelArtifact, options: CreateSessionOptions): Promise<Session>;
+  /** The tensors that it holds. */
+  readonly held: Pick<HeldTensors<unknown>, 'hold' | 'dispose'>;
   /** Ends what sessions shared; all of them are gone by then. */
   end?(): Promise<void>;
 }
 
 /**
  * A {@link Backend} around what is particular to one: it remembers capabilities, rejects at once on an abort, and its
- * `dispose` waits for work under way, then disposes the sessions that are left.
+ * `dispose` waits for work under way, then disposes the sessions and the held tensors that are left.
  */
-export function backendShell({ name, probe, create, end }: BackendParts): Backend {
+export function backendShell({ name, probe, create, held, end }: BackendParts): Backend {
   const open = new Set<Session>();
   const underWay = new Set<Promise<unknown>>();
   const disposal = new AbortController();
@@ -81,11 +84,16 @@ export function backendShell({ name, probe, create, end }: BackendParts): Backen
       );
       return abortable(work, signal);
     },
+    hold: (content) => {
+      disposal.signal.throwIfAborted();
+      return held.hold(content);
+    },
     dispose: () => {
       disposal.abort(new AnimateDiffError('disposed', 'the backend was disposed'));
       ending ??= (async () => {
         await Promise.all(underWay);
         await Promise.all([...open].map((session) => session.dispose()));
+        await held.dispose();
         await end?.();
       })();
       return ending;

@@ -80,7 +80,7 @@ export interface BackendCapabilities {
   readonly maxModelBytes: number;
   /** When an abort takes effect: between two runs, or by killing a run. */
   readonly abort: 'between-runs' | 'during-run';
-  /** Whether tensors may stay on the device between runs. */
+  /** Whether tensors may stay where networks run: whether {@link Backend.hold} works. */
   readonly deviceTensors: boolean;
   /** Found by the start-up self-test: what works wrongly here and what was done about it. Empty when all is well. */
   readonly notes: readonly string[];
@@ -94,17 +94,44 @@ export interface CreateSessionOptions {
   onProgress?: ((progress: LoadProgress) => void) | undefined;
 }
 
+/** Type and dimensions of a tensor without its elements. */
+export type TensorForm = Pick<Tensor, 'type' | 'shape'>;
+
+/**
+ * A tensor that lies where its backend's networks run: sent there once and fed to many runs, or put there by one network for
+ * another. Any session of the backend takes it, also one that is created later. Made by {@link Backend.hold}.
+ */
+export interface HeldTensor extends TensorForm {
+  /**
+   * Gives its memory back, when a run under way that uses it has ended. A run whose turn comes afterwards rejects with
+   * `disposed`. Idempotent.
+   */
+  dispose(): void;
+}
+
+/** What an input is fed. */
+export type Feed = Tensor | HeldTensor;
+
+/** Options of {@link Session.run}. */
+export interface RunOptions {
+  /** Rejects with its reason at once; work under way ends in the background or is killed. */
+  signal?: AbortSignal | undefined;
+  /**
+   * Outputs, by name, that are put into held tensors of their type and shape, in place of what those held, instead of being
+   * given back. Not one that is fed to the same run.
+   */
+  into?: Readonly<Record<string, HeldTensor>> | undefined;
+}
+
 /** A loaded network. One run at a time; further calls wait. */
 export interface Session {
   /**
-   * Runs the network once. Feeds may be transferred: do not use their buffers afterwards.
-   * With a signal, rejects with its reason at once; work under way ends in the background or is killed.
-   * @throws `backend`, `out-of-memory`, `disposed`.
+   * Runs the network once. Plain feeds may be transferred: do not use their buffers afterwards.
+   * @returns the outputs by name, but for those that `into` names.
+   * @throws `backend`, `out-of-memory`; `disposed`, also for a held tensor; `invalid-options` for a held tensor of another
+   * backend, or one that nothing was put into.
    */
-  run(
-    feeds: Readonly<Record<string, Tensor>>,
-    options?: { signal?: AbortSignal | undefined },
-  ): Promise<Record<string, Tensor>>;
+  run(feeds: Readonly<Record<string, Feed>>, options?: RunOptions): Promise<Record<string, Tensor>>;
   /** Frees the network's memory. Waits for a run under way. Idempotent. */
   dispose(): Promise<void>;
 }
@@ -126,6 +153,13 @@ export interface Backend {
    * @throws `backend`, `out-of-memory`, `disposed`, or whatever a weight's `read` throws. Leaves nothing half-made.
    */
   createSession(artifact: ModelArtifact, options?: CreateSessionOptions): Promise<Session>;
-  /** Ends sessions and threads. Idempotent. */
+  /**
+   * Keeps a tensor where the networks run. It is sent with the first run that uses it, so that is when lack of memory shows.
+   * Absent, or of no use, where `capabilities().deviceTensors` is false: feed plain tensors there.
+   * @param content A tensor, whose buffer belongs to the backend from now on, or the form of an output that a run will put there.
+   * @throws `disposed`.
+   */
+  hold?(content: Tensor | TensorForm): HeldTensor;
+  /** Ends sessions and threads, and gives up held tensors. Idempotent. */
   dispose(): Promise<void>;
 }

@@ -18,7 +18,7 @@ export interface NodeCapabilitiesRequest {
  */
 export async function nodeCapabilities(request: NodeCapabilitiesRequest): Promise<BackendCapabilities> {
   const { device, memory, abort, run } = request;
-  const common = { device, abort, deviceTensors: false };
+  const common = { device, abort, deviceTensors: true };
   if (device === 'cpu') {
     const limits = { maxBufferBytes: memory, maxModelBytes: memory };
     return { ...common, ...limits, dialect: cpuDialect, float16: false, notes: [] };

@@ -1,8 +1,9 @@
-import type { InferenceSession } from 'onnxruntime-node';
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { AnimateDiffError } from '../core/errors.js';
-import type { Tensor } from '../core/tensor.js';
-import type { CreateRequest, RunRequest, RuntimeService } from './host/host-protocol.js';
-import { ortFeeds, plainTensor } from './ort-tensors.js';
+import type { Tensor, TensorType } from '../core/tensor.js';
+import { checkForm } from './held-tensors.js';
+import type { CreateRequest, HeldId, RunRequest, RuntimeService } from './host/host-protocol.js';
+import { ortTensor, plainTensor } from './ort-tensors.js';
 import { runtimeError } from './runtime-errors.js';
 import type { WeightFile } from './weights/memory-weights.js';
 
@@ -22,6 +23,7 @@ interface Loaded {
  */
 export function ortNodeService(quiet: boolean): RuntimeService {
   const sessions = new Map<number, Loaded>();
+  const held = new Map<number, OrtTensor>();
   const staged = new Map<number, Map<string, Uint8Array<ArrayBuffer>>>();
   return {
     stage: async ({ session, location, byteLength, offset, bytes }) => {
@@ -49,7 +51,7 @@ export function ortNodeService(quiet: boolean): RuntimeService {
       const loaded = sessions.get(request.session);
       if (loaded === undefined) throw new AnimateDiffError('disposed', 'the network was disposed');
       try {
-        return await run(await loadRuntime(quiet), loaded.session, request);
+        return await run(await loadRuntime(quiet), loaded.session, request, held);
       } catch (error) {
         throw runtimeError(error, loaded.label, 'run');
       }
@@ -58,6 +60,16 @@ export function ortNodeService(quiet: boolean): RuntimeService {
       const loaded = sessions.get(session);
       sessions.delete(session);
       await loaded?.session.release();
+      return undefined;
+    },
+    hold: async ({ held: id, tensor }) => {
+      const { Tensor } = await loadRuntime(quiet);
+      held.set(id, ortTensor(Tensor, tensor));
+      return undefined;
+    },
+    drop: async ({ held: id }) => {
+      held.get(id)?.dispose();
+      held.delete(id);
       return undefined;
     },
     describe: async () => {
@@ -117,14 +129,33 @@ function sessionConfig(folder: string | undefined, prepack: boolean): Record<str
 async function run(
   ort: Ort,
   session: InferenceSession,
-  { feeds }: RunRequest,
+  { feeds, into }: RunRequest,
+  held: Map<number, OrtTensor>,
 ): Promise<Record<string, Tensor>> {
-  const outputs = await session.run(ortFeeds(ort.Tensor, feeds));
-  // Copied into memory of JavaScript's own: the runtime's belongs to this thread's environment and must not outlive it
-  // in another thread.
-  return Object.fromEntries(
-    Object.entries(outputs).map(([name, output]) => [name, plainTensor(output, ownBytes(output.data))]),
-  );
+  const inputs = Object.entries(feeds).map(([name, feed]) => [
+    name,
+    'data' in feed ? ortTensor(ort.Tensor, feed) : heldTensor(held, feed),
+  ]);
+  const outputs = await session.run(Object.fromEntries(inputs));
+  for (const [name, target] of Object.entries(into)) {
+    const output = outputs[name];
+    checkForm(name, output && { type: output.type as TensorType, shape: output.dims }, target);
+  }
+  const given: Record<string, Tensor> = {};
+  for (const [name, output] of Object.entries(outputs)) {
+    const target = into[name];
+    if (target) held.set(target.held, output);
+    // Copied into memory of JavaScript's own: the runtime's belongs to this thread's environment and must not outlive it
+    // in another thread.
+    else given[name] = plainTensor(output, ownBytes(output.data));
+  }
+  return given;
+}
+
+function heldTensor(held: ReadonlyMap<number, OrtTensor>, { held: id }: HeldId): OrtTensor {
+  const found = held.get(id);
+  if (found === undefined) throw new AnimateDiffError('disposed', 'a held tensor was disposed');
+  return found;
 }
 
 function ownBytes(data: unknown): Uint8Array {

@@ -10,6 +10,7 @@ import { backendShell } from './backend-shell.js';
 import { connect, type HostConnection } from './host/host-connection.js';
 import type { RuntimeSettings } from './host/host-protocol.js';
 import { type HostedSession, hostedSession } from './host/hosted-session.js';
+import { hostedTensors } from './host/hosted-tensors.js';
 import { inlineConnection } from './host/inline-connection.js';
 import { openProcess } from './host/process-channel-node.js';
 import { runtimeHost } from './host/runtime-host.js';
@@ -43,11 +44,12 @@ export function ortNode(options?: OrtNodeOptions): Backend {
   const sharedHost = newHost();
   // A killed process takes all its sessions along, so that each has its own.
   const hostOfNext = () => (isolation === 'process' ? newHost() : sharedHost);
+  const held = hostedTensors();
   let nextId = 0;
 
   function host(artifact: ModelArtifact, weights: PreparedWeights, on = hostOfNext()): HostedSession {
     const own = { ...settings, prepack: artifact.prepack ?? prepack };
-    return hostedSession({ host: on, id: nextId++, artifact, settings: own, weights });
+    return hostedSession({ host: on, id: nextId++, artifact, settings: own, held, weights });
   }
 
   async function create(artifact: ModelArtifact, options: CreateSessionOptions): Promise<Session> {
@@ -86,7 +88,7 @@ export function ortNode(options?: OrtNodeOptions): Backend {
     }
   }
 
-  return backendShell({ name: `onnxruntime-node/${device}`, probe, create });
+  return backendShell({ name: `onnxruntime-node/${device}`, probe, create, held });
 }
 
 const starters: Readonly<Record<'worker' | 'process' | 'none', () => HostConnection>> = {

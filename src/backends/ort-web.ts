@@ -6,11 +6,13 @@ import type {
   Session,
 } from './backend.js';
 import { backendShell } from './backend-shell.js';
+import { heldTensors } from './held-tensors.js';
 import { checkOrtWebOptions, type OrtWebOptions } from './ort-web-options.js';
 import type { RunOnce } from './self-test/self-test.js';
 import { readIntoBlobs } from './web/blob-weights.js';
 import { checkFits } from './web/check-fits.js';
 import { type GraphicsDevice, requestGraphicsDevice } from './web/graphics-device.js';
+import type { WebPlace } from './web/ort-web-held-tensors.js';
 import { configure, type WebRuntime, webRuntime } from './web/ort-web-runtime.js';
 import { openWebSession } from './web/ort-web-session.js';
 import { webCapabilities, webLimits } from './web/web-capabilities.js';
@@ -31,6 +33,7 @@ export function ortWeb(options?: OrtWebOptions): Backend {
   const own = checkOrtWebOptions(options);
   const { device = 'webgpu', limits = {}, powerPreference = 'high-performance' } = own;
   let graphics: Promise<GraphicsDevice> | undefined;
+  const held = heldTensors<WebPlace>(async ({ place }) => place?.tensor.dispose());
 
   /** The device in use, or a new one in place of one that was lost. */
   async function currentGraphics(): Promise<GraphicsDevice | undefined> {
@@ -39,7 +42,7 @@ export function ortWeb(options?: OrtWebOptions): Backend {
     const lost = (await asked?.catch(() => undefined))?.lost !== undefined;
     if (asked === undefined || lost) {
       // Two callers may have found the same loss: the first of them asks.
-      if (graphics === asked) graphics = requestGraphicsDevice(powerPreference);
+      if (graphics === asked) graphics = requestGraphicsDevice(powerPreference, limits.maxBufferBytes);
     }
     const current = graphics as Promise<GraphicsDevice>;
     current.catch(() => {
@@ -68,7 +71,7 @@ export function ortWeb(options?: OrtWebOptions): Backend {
     const step = { phase: 'session', component, total: 1 } as const;
     onProgress?.({ ...step, loaded: 0 });
     const onWarmUp = (loaded: 0 | 1): void => onProgress?.({ ...step, phase: 'warm-up', loaded });
-    const session = await openWebSession({ ...started, artifact, files, signal, onWarmUp });
+    const session = await openWebSession({ ...started, artifact, files, held, signal, onWarmUp });
     onProgress?.({ ...step, loaded: 1 });
     return session;
   }
@@ -76,7 +79,7 @@ export function ortWeb(options?: OrtWebOptions): Backend {
   async function probe(): Promise<BackendCapabilities> {
     const { runtime, graphics } = await start();
     const run: RunOnce = async (artifact, feeds) => {
-      const session = await openWebSession({ runtime, graphics, artifact, files: [] });
+      const session = await openWebSession({ runtime, graphics, artifact, files: [], held });
       try {
         return await session.run(feeds);
       } finally {
@@ -91,5 +94,5 @@ export function ortWeb(options?: OrtWebOptions): Backend {
     graphics = undefined;
   }
 
-  return backendShell({ name: `onnxruntime-web/${device}`, probe, create, end });
+  return backendShell({ name: `onnxruntime-web/${device}`, probe, create, held, end });
 }

@@ -3,9 +3,10 @@ import { AnimateDiffError, type AnimateDiffErrorCode } from '../core/errors.js';
 /** What the runtime was doing when it failed. */
 export type RuntimeAction = 'create' | 'run';
 
-// Wordings of ONNX Runtime 1.30, its CUDA provider and Dawn, and of JavaScript's own allocator.
+// Wordings of ONNX Runtime 1.30, its CUDA provider and Dawn, and of JavaScript's own allocator. Of a buffer that could not be
+// made the runtime only tells that it is invalid.
 const outOfMemory =
-  /bad_alloc|failed to allocate|out of memory|out-of-memory|array buffer allocation failed|cudaErrorMemoryAllocation|CUBLAS_STATUS_ALLOC_FAILED|max buffer size limit|available memory of/i;
+  /bad_alloc|failed to allocate|out of memory|out-of-memory|array buffer allocation failed|cudaErrorMemoryAllocation|CUBLAS_STATUS_ALLOC_FAILED|max buffer size limit|available memory of|maximum storage buffer binding size|too large for the implementation|tensor shape is too large|invalid buffer[^\]]*\] is invalid/i;
 
 const missingCuda =
   'the CUDA device needs Linux x64 with an NVIDIA driver, CUDA 12, cuDNN 9 and the CUDA build of onnxruntime-node, which its ' +

@@ -9,6 +9,7 @@ import { optionIssues } from './option-issues.js';
 import { type CliOption, type CliValues, optionsHelp, parseOptions, UsageError } from './options.js';
 import { planCommand } from './plan.js';
 import { schedulersCommand } from './schedulers.js';
+import { trainCommand } from './train.js';
 import { packageVersion } from './version.js';
 import { windowsCommand } from './windows.js';
 
@@ -18,6 +19,7 @@ const commands: readonly Command[] = [
   planCommand,
   schedulersCommand,
   windowsCommand,
+  trainCommand,
   doctorCommand,
   cacheCommand,
 ];

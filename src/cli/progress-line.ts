@@ -19,6 +19,9 @@ export interface ProgressStream {
   write(text: string): unknown;
 }
 
+/** Shows nothing. */
+export const silentLine: ProgressLine = { show() {}, end() {} };
+
 const barWidth = 24;
 
 /** @param now Milliseconds on a clock that only goes forward. */

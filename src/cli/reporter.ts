@@ -1,7 +1,7 @@
 import type { BatchItem, LoadProgress, PipelineEvent } from '../index.js';
 import type { CommandContext } from './command.js';
 import { jsonText } from './format.js';
-import { type ProgressLine, progressLine } from './progress-line.js';
+import { progressLine, silentLine } from './progress-line.js';
 
 /** Tells how a generation goes. */
 export interface Reporter {
@@ -23,7 +23,7 @@ export interface Reporter {
 
 /** For people: a progress line, warnings, and at the end the seed and the files. */
 export function textReporter({ out, note, stderr }: CommandContext, quiet: boolean): Reporter {
-  const line = quiet ? silent : progressLine(stderr);
+  const line = quiet ? silentLine : progressLine(stderr);
   let which = '';
   const load = ({ phase, component, loaded, total, secondsLeft }: LoadProgress): void => {
     if (phase === 'open') return;
@@ -96,5 +96,3 @@ export function jsonReporter({ out }: CommandContext): Reporter {
     end() {},
   };
 }
-
-const silent: ProgressLine = { show() {}, end() {} };

@@ -1,9 +1,9 @@
-import { linearTicks, logTicks } from './axis-ticks.js';
+import { linearTicks, logTicks } from '../plots/axis-ticks.js';
+import { lineStyle, markAt } from '../plots/plot-marks.js';
+import { type Axis, linearAxis, logAxis, type PlotLine, panel, panelSize } from '../plots/plot-panel.js';
+import { element, escaped, svgDocument } from '../plots/svg.js';
 import { printable } from './format.js';
-import { lineStyle, markAt } from './plot-marks.js';
-import { type Axis, linearAxis, logAxis, type PlotLine, panel, panelSize } from './plot-panel.js';
 import type { ScheduleValues } from './scheduler-facts.js';
-import { element, escaped, svgDocument } from './svg.js';
 
 const margin = { left: 76, top: 64, between: 70, bottom: 56, legend: 250 };
 const width = margin.left + panelSize.width + margin.legend;

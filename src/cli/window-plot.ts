@@ -1,7 +1,7 @@
 import type { StepWindows, WindowPlan } from '../index.js';
-import { linearTicks } from './axis-ticks.js';
-import { lineStyle } from './plot-marks.js';
-import { element, escaped, svgDocument } from './svg.js';
+import { linearTicks } from '../plots/axis-ticks.js';
+import { lineStyle } from '../plots/plot-marks.js';
+import { element, escaped, svgDocument } from '../plots/svg.js';
 import { coverageText, frameRuns, planText, windowText } from './window-text.js';
 
 /** More steps than this are not drawn. */

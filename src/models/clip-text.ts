@@ -34,11 +34,16 @@ const quickGeluAlpha = 1.702;
  */
 export function buildClipText(request: ClipTextRequest): Promise<ModelArtifact> {
   return buildArtifact('text_encoder', request, (net) =>
-    net.scope('text_model', () => emitClipText(net, request.config)),
+    net.g.output('context', emitClipText(net, request.config)),
   );
 }
 
-function emitClipText(net: Net, config: ClipTextConfig): void {
+/** Writes the network of {@link buildClipText} and gives its output. */
+export function emitClipText(net: Net, config: ClipTextConfig): Value {
+  return net.scope('text_model', () => textModel(net, config));
+}
+
+function textModel(net: Net, config: ClipTextConfig): Value {
   const { g } = net;
   const { maxPositionEmbeddings: tokens, hiddenSize, vocabSize, layerNormEps } = config;
   const ids = g.input('ids', 'int64', ['batch', tokens]);
@@ -64,7 +69,7 @@ function emitClipText(net: Net, config: ClipTextConfig): void {
     0,
   );
   const chosen = reshape(g, gather(g, stacked, layer), [batch, tokens, hiddenSize]);
-  g.output('context', norm(net.island, 'final_layer_norm', asFloat32(net, chosen), layerNormEps));
+  return norm(net.island, 'final_layer_norm', asFloat32(net, chosen), layerNormEps);
 }
 
 function encoderLayer(net: Net, x: Value, batch: Value['shape'][number], config: ClipTextConfig): Value {

@@ -24,18 +24,23 @@ export interface VaeRequest extends NetworkRequest {
  */
 export function buildVaeDecoder(request: VaeRequest): Promise<ModelArtifact> {
   const { config, tiles } = request;
-  return buildArtifact('vae_decoder', request, (net) => emitDecoder(net, vaeShape(net, config, tiles)));
+  return buildArtifact('vae_decoder', request, (net) => {
+    const shape = vaeShape(net, config, tiles);
+    const images = shape.statistics ? 1 : 'images';
+    const latents = net.g.input('latents', 'float32', [images, config.latentChannels, 'height', 'width']);
+    net.g.output('image', emitVaeDecoder(net, shape, latents));
+    shape.statistics?.finish();
+  });
 }
 
-function emitDecoder(net: Net, config: VaeShape): void {
-  const { latentChannels, blockOutChannels, layersPerBlock, statistics } = config;
-  const images = statistics ? 1 : 'images';
-  const given = net.g.input('latents', 'float32', [images, latentChannels, 'height', 'width']);
+/** Writes the decoder: the images that float32 latents mean. */
+export function emitVaeDecoder(net: Net, config: VaeShape, given: Value): Value {
+  const { latentChannels, blockOutChannels, layersPerBlock } = config;
   const latents = asCompute(net, given);
   const unquantized = net.has('post_quant_conv.weight')
     ? conv(net, 'post_quant_conv', latents, { outChannels: latentChannels, kernel: 1 })
     : latents;
-  const image = net.scope('decoder', () => {
+  return net.scope('decoder', () => {
     let h: Value = conv(net, 'conv_in', unquantized, { outChannels: blockOutChannels.at(-1)! });
     h = vaeMiddle(net, h, config);
     blockOutChannels.toReversed().forEach((outChannels, block) => {
@@ -52,6 +57,4 @@ function emitDecoder(net: Net, config: VaeShape): void {
     });
     return vaeHead(net, h, config.imageChannels, config);
   });
-  net.g.output('image', image);
-  statistics?.finish();
 }

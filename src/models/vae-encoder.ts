@@ -14,14 +14,29 @@ import type { VaeRequest } from './vae-decoder.js';
  */
 export function buildVaeEncoder(request: VaeRequest): Promise<ModelArtifact> {
   const { config, tiles } = request;
-  return buildArtifact('vae_encoder', request, (net) => emitEncoder(net, vaeShape(net, config, tiles)));
+  return buildArtifact('vae_encoder', request, (net) => {
+    const { g } = net;
+    const shape = vaeShape(net, config, tiles);
+    const { mean, logvar } = emitVaeEncoder(net, shape, imageInput(net, shape));
+    g.output('mean', mean);
+    g.output('logvar', logvar);
+    shape.statistics?.finish();
+  });
 }
 
-function emitEncoder(net: Net, config: VaeShape): void {
+/** Images as an input named `image`, float32. */
+export function imageInput({ g }: Net, { statistics, imageChannels }: VaeShape): Value {
+  return g.input('image', 'float32', [statistics ? 1 : 'images', imageChannels, 'height', 'width']);
+}
+
+/** Writes the encoder: what it says of float32 images. */
+export function emitVaeEncoder(
+  net: Net,
+  config: VaeShape,
+  image: Value,
+): { readonly mean: Value; readonly logvar: Value } {
   const { g } = net;
-  const { latentChannels, blockOutChannels, layersPerBlock, statistics } = config;
-  const images = statistics ? 1 : 'images';
-  const image = g.input('image', 'float32', [images, config.imageChannels, 'height', 'width']);
+  const { latentChannels, blockOutChannels, layersPerBlock } = config;
   const encoded = net.scope('encoder', () => {
     let h: Value = conv(net, 'conv_in', asCompute(net, image), { outChannels: blockOutChannels[0]! });
     blockOutChannels.forEach((outChannels, block) => {
@@ -43,7 +58,5 @@ function emitEncoder(net: Net, config: VaeShape): void {
     ? conv(net.island, 'quant_conv', encoded, { outChannels: 2 * latentChannels, kernel: 1 })
     : encoded;
   const [mean, logvar] = split(g, moments, 2, 1);
-  g.output('mean', mean!);
-  g.output('logvar', logvar!);
-  statistics?.finish();
+  return { mean: mean!, logvar: logvar! };
 }

@@ -5,11 +5,13 @@ import { type ActiveLive, liveFeeds } from '../adapters/live-feeds.js';
 import type { LiveModules } from '../adapters/live-modules.js';
 import type { PlacedAdapter } from '../adapters/place-adapter.js';
 import type { TextualInversion } from '../adapters/textual-inversion.js';
+import type { Feed } from '../backends/backend.js';
 import type { Tensor } from '../core/tensor.js';
 import type { Warning } from '../core/warnings.js';
 import type { ReplacedWeights } from '../models/artifact.js';
 import type { LiveWeights } from '../models/live-weights.js';
 import type { WeightSource } from '../models/weight-source.js';
+import type { FeedMemory } from './feed-memory.js';
 import type { OpenedModel } from './opened-model.js';
 
 /** The networks that adapters change. */
@@ -47,8 +49,12 @@ export interface ActiveAdapters {
     readonly replaced: ReplacedWeights | undefined;
     readonly live: LiveWeights;
   };
-  /** What a run is fed for the live adapters. @param progress Share of the denoising that is done, 0 to 1. */
-  feeds(network: AdaptedNetwork, progress: number): Record<string, Tensor>;
+  /**
+   * What a run is fed for the live adapters, as it has been since the memory was last asked if nothing changed. New arrays
+   * without a memory.
+   * @param progress Share of the denoising that is done, 0 to 1.
+   */
+  feeds(network: AdaptedNetwork, progress: number, memory?: FeedMemory | undefined): Record<string, Feed>;
   /** Words that stand for learned vectors. */
   inversions(): readonly TextualInversion[];
   /** Closes the adapters' files; reading again opens them again. */
@@ -73,16 +79,20 @@ export function activeAdapters(model: OpenedModel, onWarning: (warning: Warning)
       ),
       live: state.live[network],
     }),
-    feeds(network, progress) {
+    feeds(network, progress, memory) {
       const targets = state.live[network];
       if (targets.size === 0) return {};
-      const active = state.weights.flatMap(({ placed, live }): ActiveLive[] => {
-        const { adapter } = placed.opened;
-        const factor = scaleAt(adapter.schedule, progress);
-        return live ? [{ modules: live, scale: (name) => factor * scaleOf(adapter.scale, name) }] : [];
-      });
-      const weights = weightsOf(model, network);
-      return liveFeeds(targets, active, (name) => weights.shape(name)!);
+      const factors = state.weights.map(({ placed }) => scaleAt(placed.opened.adapter.schedule, progress));
+      const make = (): Record<string, Tensor> => {
+        const active = state.weights.flatMap(({ placed, live }, index): ActiveLive[] => {
+          const scale = (name: string): number =>
+            factors[index]! * scaleOf(placed.opened.adapter.scale, name);
+          return live ? [{ modules: live, scale }] : [];
+        });
+        const weights = weightsOf(model, network);
+        return liveFeeds(targets, active, (name) => weights.shape(name)!);
+      };
+      return memory ? memory.keep('live adapters', [state, network, ...factors], make) : make();
     },
     inversions: () => state.inversions,
     async close() {

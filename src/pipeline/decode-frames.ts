@@ -8,6 +8,7 @@ import type { ResolvedGenerateOptions } from './generate-options.js';
 import { heldNetworks } from './held-networks.js';
 import { latentFrame } from './latents.js';
 import type { Networks } from './networks.js';
+import { progressReports } from './progress-reports.js';
 import { runCount } from './tiled-run.js';
 import type { Vae, VaeOptions } from './vae.js';
 import { vaeNetwork, vaeTiles } from './vae-tiling.js';
@@ -21,7 +22,8 @@ export async function* decodeFrames(
   const { vae } = components;
   const [, , count = 0, height = 0, width = 0] = latents.shape;
   const plan = vaeTiles(height, width, vae.latentScale, vaeTiling);
-  const letGo = yield* heldNetworks(networks, [vaeNetwork('vae_decoder', plan)], { signal });
+  const reports = progressReports();
+  const letGo = yield* heldNetworks(networks, [vaeNetwork('vae_decoder', plan)], { signal }, reports);
   try {
     // A large frame is many runs: the second one tells already how long all will take.
     const clock = timeLeft(count * (plan ? runCount(plan) : 1));
@@ -32,7 +34,9 @@ export async function* decodeFrames(
     const frames: Frame[] = [];
     for (let frame = 0; frame < count; frame++) {
       signal?.throwIfAborted();
-      const { image, pixels } = await decodedFrame(vae, latents, frame, { signal, tiling: vaeTiling, onRun });
+      const { image, pixels } = yield* reports.during(() =>
+        decodedFrame(vae, latents, frame, { signal, tiling: vaeTiling, onRun }),
+      );
       frames.push(image);
       yield { type: 'frame-decoded', frame, frames: count, image, pixels, secondsLeft };
     }

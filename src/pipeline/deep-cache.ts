@@ -1,3 +1,4 @@
+import type { HeldTensor } from '../backends/backend.js';
 import type { Float32Tensor } from '../core/tensor.js';
 import { isWhole, type ResolvedDeepCache } from './deep-cache-options.js';
 
@@ -10,6 +11,8 @@ export interface DeepFeatures {
    * then only the shallow layers run.
    */
   kept?: Float32Tensor | undefined;
+  /** The same where the UNet runs, in place of `kept`, when the call had a memory. Who drops the features disposes it. */
+  held?: HeldTensor | undefined;
 }
 
 /** What of classifier-free guidance an evaluation computes. */
@@ -30,13 +33,17 @@ export function deepCache(options: ResolvedDeepCache, count: number): DeepCache 
   const { branch } = options;
   const features = new Map<string, DeepFeatures>();
   let used = new Set<string>();
+  const drop = (key: string): void => {
+    features.get(key)?.held?.dispose();
+    features.delete(key);
+  };
   return {
     begin(index) {
       // Nothing is kept of windows that have moved on, or memory would grow with the interval.
       const gone = isWhole(options, index, count)
         ? [...features.keys()]
         : [...features.keys()].filter((key) => !used.has(key));
-      for (const key of gone) features.delete(key);
+      gone.forEach(drop);
       used = new Set();
     },
     of: (frames) => (half) => {
@@ -46,6 +53,6 @@ export function deepCache(options: ResolvedDeepCache, count: number): DeepCache 
       used.add(key);
       return known;
     },
-    clear: () => features.clear(),
+    clear: () => [...features.keys()].forEach(drop),
   };
 }

@@ -6,12 +6,14 @@ import { takeFrames } from '../windows/window-frames.js';
 import { type DeepCache, deepCache } from './deep-cache.js';
 import { resolveDeepCache } from './deep-cache-options.js';
 import type { PipelineEvent } from './events.js';
+import type { FeedMemory } from './feed-memory.js';
 import type { ResolvedGenerateOptions } from './generate-options.js';
 import { type Conditioning, conditioningOf, type GuidedInput, guidedPrediction } from './guidance.js';
 import { heldNetworks } from './held-networks.js';
 import { motionAmountAt } from './motion-amounts.js';
 import type { NetworkName, Networks } from './networks.js';
 import type { Previews } from './preview.js';
+import { type ProgressReports, progressReports } from './progress-reports.js';
 import type { Unet } from './unet.js';
 import { unetFormOf } from './unet-form-of.js';
 import { type NonFinite, nonFinite, type UnetGuard } from './unet-guard.js';
@@ -55,7 +57,9 @@ type Events<T> = AsyncGenerator<PipelineEvent, T, undefined>;
 export async function* denoise(request: DenoiseRequest): Events<Float32Tensor> {
   const { run, options, first, guard } = request;
   const { signal } = options;
-  let release: (() => Promise<void>) | undefined = yield* holdUnet(request);
+  const reports = progressReports();
+  const memory = request.unet.memory();
+  let release: (() => Promise<void>) | undefined = yield* holdUnet(request, reports);
   try {
     const steps = run.timesteps.length;
     const clock = timeLeft(steps - first);
@@ -67,17 +71,19 @@ export async function* denoise(request: DenoiseRequest): Events<Float32Tensor> {
       const timestep = run.timesteps[step]!;
       const input = float32Tensor(run.scaleInput(latents.data, step), latents.shape);
       cache?.begin(step);
-      let output = await predict(request, input, step, cache);
+      const prediction = (): Promise<Float32Array | NonFinite> =>
+        predict(request, input, step, cache, memory);
+      let output = yield* reports.during(prediction);
       // A prediction draws nothing and leaves the sampler as it was, so the step can be taken again as if for the first time.
       while ('frames' in output) {
         yield { type: 'warning', warning: guard.fallBack(output, { step, timestep }) };
         const letGo = release;
         release = undefined;
         await letGo?.();
-        release = yield* holdUnet(request);
+        release = yield* holdUnet(request, reports);
         // Features of the other precision may be what went wrong.
         cache?.clear();
-        output = await predict(request, input, step, cache);
+        output = yield* reports.during(prediction);
       }
       const { sample, denoised: clean } = run.step(output, latents.data, step);
       latents = float32Tensor(sample, latents.shape);
@@ -98,16 +104,20 @@ export async function* denoise(request: DenoiseRequest): Events<Float32Tensor> {
     }
     return latents;
   } finally {
+    memory?.dispose();
     await release?.();
   }
 }
 
 /** Brings the UNet into memory, in the precision that the guard says, until the function that is returned is called. */
-function holdUnet({ networks, options, guard }: DenoiseRequest): Events<() => Promise<void>> {
+function holdUnet(
+  { networks, options, guard }: DenoiseRequest,
+  reports: ProgressReports,
+): Events<() => Promise<void>> {
   const deepFeatures = resolveDeepCache(options.deepCache);
   const form = unetFormOf({ ...options, deepFeatures, precision: guard.precision });
   const names: readonly NetworkName[] = deepFeatures ? ['unet', 'unet_shallow'] : ['unet'];
-  return heldNetworks(networks, names, { signal: options.signal, form });
+  return heldNetworks(networks, names, { signal: options.signal, form }, reports);
 }
 
 /** What the UNet predicts for all frames; where it gives no numbers, what is wrong. */
@@ -116,6 +126,7 @@ async function predict(
   input: Float32Tensor,
   step: number,
   cache: DeepCache | undefined,
+  memory: FeedMemory | undefined,
 ): Promise<Float32Array | NonFinite> {
   const { signal, viewWindows, guidanceBatching: batching, guidanceRescale: rescale } = options;
   const progress = step / run.timesteps.length;
@@ -139,7 +150,7 @@ async function predict(
       },
       frames ? conditioningOf(conditioning, frames) : conditioning,
       guidance,
-      { signal },
+      { signal, memory },
     );
   if (windows === undefined) {
     const output = await ask(input, undefined);

@@ -5,6 +5,7 @@ import type { PipelineEvent } from './events.js';
 import type { ResolvedGenerateOptions } from './generate-options.js';
 import { heldNetworks } from './held-networks.js';
 import type { Networks } from './networks.js';
+import { progressReports } from './progress-reports.js';
 import { vaeNetwork, vaeTiles } from './vae-tiling.js';
 
 /** Pictures to latents `[1, 4, frames, h, w]`, scaled as the UNet sees them: the mean of what the VAE's encoder says. */
@@ -16,12 +17,15 @@ export async function* encodeVideo(
   const { vae } = components;
   const { height, width } = frames[0]!;
   const plan = vaeTiles(height / vae.latentScale, width / vae.latentScale, vae.latentScale, vaeTiling);
-  const letGo = yield* heldNetworks(networks, [vaeNetwork('vae_encoder', plan)], { signal });
+  const reports = progressReports();
+  const letGo = yield* heldNetworks(networks, [vaeNetwork('vae_encoder', plan)], { signal }, reports);
   try {
     let clip: { data: Float32Array; shape: number[] } | undefined;
     for (const [index, frame] of frames.entries()) {
       signal?.throwIfAborted();
-      const { mean } = await vae.encode(pixelsOf(frame), { signal, tiling: vaeTiling });
+      const { mean } = yield* reports.during(() =>
+        vae.encode(pixelsOf(frame), { signal, tiling: vaeTiling }),
+      );
       const [, channels = 0, height = 0, width = 0] = mean.shape;
       clip ??= {
         data: new Float32Array(channels * frames.length * height * width),

@@ -15,12 +15,14 @@ import {
 import { endlessPrompts } from './endless-prompts.js';
 import { type EndlessQueue, endlessQueue, type HeadStep } from './endless-queue.js';
 import type { PipelineEvent } from './events.js';
+import type { FeedMemory } from './feed-memory.js';
 import { announced } from './generation.js';
 import type { GenerationParts } from './generation-parts.js';
 import { guidedPrediction } from './guidance.js';
 import { heldNetworks } from './held-networks.js';
 import type { NetworkName } from './networks.js';
 import type { OpenedModel } from './opened-model.js';
+import { type ProgressReports, progressReports } from './progress-reports.js';
 import { chosenScheduler, guidanceWarnings, type SamplingDefaults, stepsOf } from './sampling-defaults.js';
 import { type NonFinite, nonFinite } from './unet-guard.js';
 import { vaeNetwork, vaeTiles } from './vae-tiling.js';
@@ -74,7 +76,9 @@ export async function* endless(parts: GenerationParts, options: ResolvedEndlessO
   yield* announced(parts, { numFrames, width, height }, none, { seed, latents, run: queue });
 
   const prompts = endlessPrompts(parts, options);
-  const networks = stayingNetworks(parts, signal);
+  const reports = progressReports();
+  const memory = components.unet.memory();
+  const networks = stayingNetworks(parts, reports, signal);
   // Prompts that change are encoded again and again.
   const keepsEncoder = typeof options.prompt !== 'string' && parts.networks.residency !== 'one';
   const letEncoderGo = keepsEncoder ? parts.networks.keep('text_encoder') : undefined;
@@ -85,27 +89,35 @@ export async function* endless(parts: GenerationParts, options: ResolvedEndlessO
       for (let next = queue.missing(); next !== undefined; next = queue.missing()) {
         queue.enter(yield* prompts.at(next));
       }
-      yield* round(parts, queue, networks, negative, options);
+      yield* round(parts, { queue, networks, negative, reports, memory }, options);
       const { frame, ...taken } = queue.advance();
       if (frame === 0) {
         yield { type: 'step-end', steps: timesteps.length, ...taken, secondsLeft: clock.stepDone() };
       }
       if (taken.step + 1 < timesteps.length) continue;
       yield* networks.hold(decoder);
-      yield await shown(parts, { frame, ...taken }, options);
+      yield yield* reports.during(() => shown(parts, { frame, ...taken }, options));
     }
   } finally {
+    memory?.dispose();
     await networks.release();
     await letEncoderGo?.();
   }
 }
 
+/** What a step works with. */
+interface Round {
+  readonly queue: EndlessQueue;
+  readonly networks: StayingNetworks;
+  readonly negative: Float32Tensor | undefined;
+  readonly reports: ProgressReports;
+  readonly memory: FeedMemory | undefined;
+}
+
 /** A step of all frames in the queue. */
 async function* round(
   { components, guard }: GenerationParts,
-  queue: EndlessQueue,
-  networks: StayingNetworks,
-  negative: Float32Tensor | undefined,
+  { queue, networks, negative, reports, memory }: Round,
   { windowLength, guidanceScale: scale, guidanceBatching: batching, signal }: ResolvedEndlessOptions,
 ): Events<void> {
   const ask = async (window: DiagonalWindow, index: number): Promise<Float32Array | NonFinite> => {
@@ -116,19 +128,19 @@ async function* round(
       { ...input, precision: guard.precision },
       { positive, negative },
       { scale, rescale: 0, batching },
-      { signal },
+      { signal, memory },
     );
     const frames = Array.from({ length: windowLength }, (_, at) => window.start + at);
     return nonFinite(output, input.sample.shape, { index, frames }) ?? output;
   };
   yield* networks.hold('unet');
   for (const [index, window] of queue.windows().entries()) {
-    let output = await ask(window, index);
+    let output = yield* reports.during(() => ask(window, index));
     while ('frames' in output) {
       yield { type: 'warning', warning: guard.fallBack(output, queue.place(output.frames[0]!)) };
       await networks.release('unet');
       yield* networks.hold('unet');
-      output = await ask(window, index);
+      output = yield* reports.during(() => ask(window, index));
     }
     queue.take(window, output);
   }
@@ -155,6 +167,7 @@ interface StayingNetworks {
 
 function stayingNetworks(
   { networks, guard }: Pick<GenerationParts, 'networks' | 'guard'>,
+  reports: ProgressReports,
   signal: AbortSignal | undefined,
 ): StayingNetworks {
   const held = new Map<NetworkName, () => Promise<void>>();
@@ -162,7 +175,7 @@ function stayingNetworks(
     async *hold(name) {
       if (held.has(name)) return;
       const form = { ...plainUnet, precision: guard.precision };
-      held.set(name, yield* heldNetworks(networks, [name], { signal, form }));
+      held.set(name, yield* heldNetworks(networks, [name], { signal, form }, reports));
     },
     async release(name) {
       const names = name === undefined ? [...held.keys()] : [name];

@@ -1,10 +1,10 @@
 import type { Float32Tensor } from '../core/tensor.js';
-import type { ComponentOptions } from './component-options.js';
 import type { DeepFeatures, GuidanceHalf } from './deep-cache.js';
 import type { GuidanceBatching } from './generate-options.js';
+import { copied } from './generation-state.js';
 import { entry } from './latents.js';
 import { joinRows, pickRows } from './tensor-rows.js';
-import type { Unet, UnetInput } from './unet.js';
+import type { PredictOptions, Unet, UnetInput } from './unet.js';
 
 /** Latent elements of one clip up to which both halves run at once: 16 frames of 256×256. */
 const batchedElements = 4 * 16 * 32 * 32;
@@ -47,27 +47,36 @@ export interface GuidanceOptions {
  * "Common Diffusion Noise Schedules and Sample Steps are Flawed", 2023, section 3.4.
  */
 export async function guidedPrediction(
-  unet: Unet,
+  unet: Pick<Unet, 'predict'>,
   input: GuidedInput,
   { positive, negative }: Conditioning,
   { scale, rescale, batching }: GuidanceOptions,
-  options: ComponentOptions,
+  options: PredictOptions,
 ): Promise<Float32Array> {
+  const { memory } = options;
   const predict = (
     half: GuidanceHalf,
     sample: Float32Tensor,
-    context: Float32Tensor,
-  ): Promise<Float32Tensor> =>
-    unet.predict({ ...input, sample, context, deepFeatures: input.deepFeatures?.(half) }, options);
+    of: readonly Float32Tensor[],
+    join: () => Float32Tensor,
+  ): Promise<Float32Tensor> => {
+    // The prompts stay the same tensors from step to step, unless each window has its own.
+    const context = memory ? memory.keep(half, of, () => ({ context: copied(join()) })).context : join();
+    const deepFeatures = input.deepFeatures?.(half);
+    return unet.predict({ ...input, sample, context, deepFeatures }, options);
+  };
+  const alone = (half: GuidanceHalf, context: Float32Tensor): Promise<Float32Tensor> =>
+    predict(half, input.sample, [context], () => context);
   const { sample } = input;
-  if (negative === undefined || scale <= 1) return (await predict('positive', sample, positive)).data;
+  if (negative === undefined || scale <= 1) return (await alone('positive', positive)).data;
   if (batching === 'batched' || (batching === 'auto' && sample.data.length <= batchedElements)) {
-    const context = bothContexts(negative, positive);
-    const both = await predict('both', joinRows([sample, sample]), context);
+    const both = await predict('both', joinRows([sample, sample]), [negative, positive], () =>
+      bothContexts(negative, positive),
+    );
     return combine(entry(both, 0).data, entry(both, 1).data, scale, rescale);
   }
-  const without = await predict('negative', sample, negative);
-  const guided = await predict('positive', sample, positive);
+  const without = await alone('negative', negative);
+  const guided = await alone('positive', positive);
   return combine(without.data, guided.data, scale, rescale);
 }
 

@@ -9,6 +9,7 @@ import type { UnetRequest } from '../models/unet-layers.js';
 import { buildVaeDecoder } from '../models/vae-decoder.js';
 import { buildVaeEncoder } from '../models/vae-encoder.js';
 import type { ActiveAdapters } from './active-adapters.js';
+import { type FeedMemory, feedMemory } from './feed-memory.js';
 import type { Residency } from './load-options.js';
 import type { NetworkPrecision } from './network-precision.js';
 import { type AcquireOptions, type NetworkSlot, networkSlot } from './network-slot.js';
@@ -42,6 +43,8 @@ export interface Networks {
   readonly precision: NetworkPrecision;
   /** The fused operators of their graphs. */
   readonly dialect: BackendCapabilities['dialect'];
+  /** Memory for what many runs are fed; `undefined` where the backend holds no tensors. */
+  readonly memory: () => FeedMemory | undefined;
   /**
    * Lets a network stay in memory between uses, whatever the residency says, until the function that is returned is
    * called. Loads nothing by itself.
@@ -169,6 +172,7 @@ export function networks(
     residency,
     precision,
     dialect,
+    memory: () => (capabilities.deviceTensors && backend.hold ? feedMemory(backend.hold) : undefined),
     keep(name) {
       kept.add(name);
       return async () => {

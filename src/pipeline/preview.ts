@@ -13,6 +13,7 @@ import {
   latentPatches,
   usualLatentColors,
 } from './preview-colors.js';
+import { progressReports } from './progress-reports.js';
 import { vaeNetwork, vaeTiles } from './vae-tiling.js';
 
 type Events<T> = AsyncGenerator<PipelineEvent, T, undefined>;
@@ -72,12 +73,16 @@ async function* decoded(
 ): Events<Frame[]> {
   const [, , count = 0, height = 0, width = 0] = latents.shape;
   const network = vaeNetwork('vae_decoder', vaeTiles(height, width, vae.latentScale, vaeTiling));
-  const letGo = yield* heldNetworks(networks, [network], { signal });
+  const reports = progressReports();
+  const letGo = yield* heldNetworks(networks, [network], { signal }, reports);
   try {
     const frames: Frame[] = [];
     for (let frame = 0; frame < count; frame++) {
       signal?.throwIfAborted();
-      frames.push((await decodedFrame(vae, latents, frame, { signal, tiling: vaeTiling })).image);
+      const picture = yield* reports.during(() =>
+        decodedFrame(vae, latents, frame, { signal, tiling: vaeTiling }),
+      );
+      frames.push(picture.image);
     }
     return frames;
   } finally {

@@ -1,4 +1,5 @@
-import { asFloat32, type Float32Tensor, float32Tensor, type Tensor } from '../core/tensor.js';
+import type { Feed, HeldTensor } from '../backends/backend.js';
+import { asFloat32, type Float32Tensor, float32Tensor } from '../core/tensor.js';
 import { freeUFeeds } from '../models/nn/free-u.js';
 import { type TimestepWaves, timestepWaves } from '../models/nn/time-embedding.js';
 import type { Precision } from '../models/precision.js';
@@ -7,6 +8,7 @@ import type { ViewOptions } from '../windows/view-options.js';
 import type { ActiveAdapters } from './active-adapters.js';
 import { type ComponentOptions, invalid } from './component-options.js';
 import type { DeepFeatures } from './deep-cache.js';
+import type { FeedMemory } from './feed-memory.js';
 import { type FreeUOptions, resolveFreeU } from './free-u-options.js';
 import { type MotionAmount, motionFeeds } from './motion-amounts.js';
 import type { Networks } from './networks.js';
@@ -20,8 +22,11 @@ export interface UnetInput {
   readonly sample: Float32Tensor;
   /** Position in the noise schedule, 0 to 999: of all frames, or one for each frame of a clip. */
   readonly timestep: number | readonly number[];
-  /** Embeddings `[contexts, tokens, width]`, one for each clip or one for each frame of each clip. */
-  readonly context: Float32Tensor;
+  /**
+   * Embeddings `[contexts, tokens, width]`, one for each clip or one for each frame of each clip; or float32 ones that the
+   * pipeline's backend holds.
+   */
+  readonly context: Float32Tensor | HeldTensor;
   /** Factor of what the motion modules add. Default 1, and 0 for a single frame: the image model alone. */
   readonly motionEffect?: MotionAmount | undefined;
   /** Factor of the temporal attention's keys: more makes livelier movement. Default 1. */
@@ -47,6 +52,15 @@ export interface UnetInput {
   readonly progress?: number | undefined;
 }
 
+/** Options of {@link Unet.predict}. */
+export interface PredictOptions extends ComponentOptions {
+  /**
+   * Keeps live adapters and deep features where the UNet runs, so that they are sent once for many calls, or never. Default:
+   * all is sent with each call, and features are given back.
+   */
+  memory?: FeedMemory | undefined;
+}
+
 /** The denoising network. */
 export interface Unet {
   /** Most frames in one call without `viewWindows`: the positions that the motion module has; 1 without one. */
@@ -55,7 +69,9 @@ export interface Unet {
    * The predicted noise, in the sample's shape.
    * @throws `invalid-options` for shapes that do not fit each other or the model.
    */
-  predict(input: UnetInput, options?: ComponentOptions): Promise<Float32Tensor>;
+  predict(input: UnetInput, options?: PredictOptions): Promise<Float32Tensor>;
+  /** New memory for many calls, or `undefined` where the backend holds no tensors. Dispose it when they are over. */
+  memory(): FeedMemory | undefined;
 }
 
 /** The denoising network of an opened model. */
@@ -65,7 +81,8 @@ export function unet(model: OpenedModel, nets: Networks, adapters: ActiveAdapter
   const maxFrames = model.motion?.config.maxFrames ?? 1;
   return {
     maxFrames,
-    async predict(input, { signal, onProgress } = {}) {
+    memory: nets.memory,
+    async predict(input, { signal, onProgress, memory } = {}) {
       const { sample, timestep, context, progress = 0 } = input;
       const [batch = 0, channels, frames = 0, height = 0, width = 0] = sample.shape;
       if (sample.shape.length !== 5 || channels !== inChannels || width === 0) {
@@ -87,11 +104,11 @@ export function unet(model: OpenedModel, nets: Networks, adapters: ActiveAdapter
         );
       }
       // Copies: a backend may take the buffers of its feeds away.
-      const feeds: Record<string, Tensor> = {
+      const feeds: Record<string, Feed> = {
         sample: float32Tensor(sample.data.slice(), sample.shape),
         time: timeFeed(timestep, batch, frames, waves),
-        context: float32Tensor(context.data.slice(), context.shape),
-        ...adapters.feeds('unet', progress),
+        context: copied(context),
+        ...adapters.feeds('unet', progress, memory),
       };
       if (model.motion) {
         const { motionEffect = frames === 1 ? 0 : 1, motionScale = 1 } = input;
@@ -102,31 +119,42 @@ export function unet(model: OpenedModel, nets: Networks, adapters: ActiveAdapter
       if (freeU) Object.assign(feeds, freeUFeeds(freeU.version, freeU, model.unet.config, { height, width }));
       const { deepFeatures: deep } = input;
       const images = [batch * frames, height, width] as const;
-      const kept = deep && checkedFeatures(deep, model.unet.config, images);
-      if (kept) feeds['deep_features'] = float32Tensor(kept.data.slice(), kept.shape);
+      const shape = deep && featureShape(deep, model.unet.config, images);
+      const kept = deep?.held ?? deep?.kept;
+      if (kept) feeds['deep_features'] = copied(kept);
+      const target = shape && !kept ? memory?.place({ type: 'float32', shape }) : undefined;
+      const into = target && { deep_features: target };
       const form = unetFormOf(input);
       const network = kept ? 'unet_shallow' : 'unet';
       return nets.use(network, { signal, onProgress, form }, async (session) => {
-        const { noise, deep_features: features } = await session.run(feeds, { signal });
-        if (deep && !kept) deep.kept = asFloat32(features, 'deep_features');
+        const { noise, deep_features: features } = await session.run(feeds, { signal, into });
+        if (deep && target) deep.held = target;
+        else if (deep && !kept) deep.kept = asFloat32(features, 'deep_features');
         return asFloat32(noise, 'noise');
       });
     },
   };
 }
 
-/** The features that were kept, if there are any. @throws `invalid-options` for a branch or a size that does not fit. */
-function checkedFeatures(
-  { branch, kept }: DeepFeatures,
+/** A feed of one's own: a backend may take the buffers of plain ones away. */
+function copied<T extends Float32Tensor | HeldTensor>(tensor: T): Float32Tensor | HeldTensor {
+  return 'data' in tensor ? float32Tensor(tensor.data.slice(), tensor.shape) : tensor;
+}
+
+/** The shape of deep features. @throws `invalid-options` for a branch or a size of kept ones that does not fit. */
+function featureShape(
+  { branch, kept, held }: DeepFeatures,
   config: OpenedModel['unet']['config'],
   [images, height, width]: readonly [number, number, number],
-): Float32Tensor | undefined {
+): readonly number[] {
   const { channels } = deepEntry(config, branch, 'deepFeatures.branch');
-  const expected = [images, channels, height, width].join(', ');
-  if (kept !== undefined && kept.shape.join(', ') !== expected) {
-    invalid(`deepFeatures.kept: expected [${expected}], got [${kept.shape.join(', ')}]`);
+  const shape = [images, channels, height, width];
+  const found = held ?? kept;
+  if (found !== undefined && found.shape.join() !== shape.join()) {
+    const name = held ? 'held' : 'kept';
+    invalid(`deepFeatures.${name}: expected [${shape.join(', ')}], got [${found.shape.join(', ')}]`);
   }
-  return kept;
+  return shape;
 }
 
 /** Waves of a time for all images, `[1, size]`, or where frames differ, for each of them, `[batch * frames, size]`. */

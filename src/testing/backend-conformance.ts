@@ -3,7 +3,8 @@ import { AnimateDiffError } from '../core/errors.js';
 import type { LoadProgress } from '../core/progress.js';
 import { float32Tensor } from '../core/tensor.js';
 import { dialectCases } from './backend-dialect-cases.js';
-import { type ConformanceCase, check, checkClose, rejection } from './conformance.js';
+import { heldCases } from './backend-held-cases.js';
+import { type ConformanceCase, check, checkClose, checkCode, rejection } from './conformance.js';
 import { addition, longProduct, lookup, weightedSum } from './sample-networks.js';
 
 /** Makes the backend under test. Each case makes its own and disposes it. */
@@ -19,7 +20,7 @@ type Body = (backend: Backend) => Promise<void>;
  * ```
  */
 export function backendConformance(makeBackend: MakeBackend): ConformanceCase[] {
-  const all = { ...running, ...weights, ...aborting, ...ending, ...failing, ...dialectCases };
+  const all = { ...running, ...weights, ...aborting, ...ending, ...failing, ...heldCases, ...dialectCases };
   return Object.entries(all).map(([name, body]) => ({ name, run: () => withBackend(makeBackend, body) }));
 }
 
@@ -189,13 +190,6 @@ const failing: Record<string, Body> = {
     check((await rejection(backend.createSession(artifact), 'creating')) === problem, 'the very error');
   },
 };
-
-async function checkCode(promise: Promise<unknown>, code: string): Promise<AnimateDiffError> {
-  const error = await rejection(promise, 'the call');
-  check(AnimateDiffError.isInstance(error), `an AnimateDiffError, got ${String(error)}`);
-  check(error.code === code, `the code '${code}', got '${error.code}': ${error.message}`);
-  return error;
-}
 
 function sum(onRead?: Parameters<typeof weightedSum>[0]['onRead']): ModelArtifact {
   const weights = [1, 2, 4].map((value) => new Float32Array(4).fill(value));

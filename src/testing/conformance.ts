@@ -1,3 +1,5 @@
+import { AnimateDiffError } from '../core/errors.js';
+
 /** One behaviour that an implementation of a contract must have. Run it as a test of whatever framework is at hand. */
 export interface ConformanceCase {
   /** The behaviour in words: a test's name. */
@@ -32,4 +34,12 @@ export async function rejection(promise: Promise<unknown>, what: string): Promis
     return error;
   }
   throw new Error(`expected ${what} to reject`);
+}
+
+/** The error that a promise rejects with. @throws unless it is an `AnimateDiffError` of that code. */
+export async function checkCode(promise: Promise<unknown>, code: string): Promise<AnimateDiffError> {
+  const error = await rejection(promise, 'the call');
+  check(AnimateDiffError.isInstance(error), `an AnimateDiffError, got ${String(error)}`);
+  check(error.code === code, `the code '${code}', got '${error.code}': ${error.message}`);
+  return error;
 }

@@ -1,4 +1,7 @@
 import { AnimateDiffError } from '../core/errors.js';
+import { linearTicks, logTicks } from '../plots/axis-ticks.js';
+import { linearAxis, logAxis, type PlotLine, panel, panelSize } from '../plots/plot-panel.js';
+import { element, svgDocument } from '../plots/svg.js';
 
 /** Options of {@link lossCurve}. */
 export interface LossCurveOptions {
@@ -6,9 +9,10 @@ export interface LossCurveOptions {
   readonly smoothing?: number | undefined;
 }
 
-const [width, height, left, top] = [640, 260, 64, 16];
 /** More points than this are not to be told apart. */
 const mostPoints = 1280;
+
+const margin = { left: 64, top: 40, right: 20, bottom: 56 };
 
 /**
  * Losses by step as an SVG drawing: each one in grey, a running mean in blue, on a logarithmic axis.
@@ -29,49 +33,39 @@ export function lossCurve(losses: readonly number[], { smoothing = 0.98 }: LossC
       `lossCurve: smoothing: expected 0 to below 1, got ${smoothing}`,
     );
   }
-  const [low, high] = losses.reduce(
-    ([a, b], loss) => [Math.min(a!, loss), Math.max(b!, loss)],
-    [Number.POSITIVE_INFINITY, 0],
-  ) as [number, number];
+  const extreme = (pick: (...values: number[]) => number): number =>
+    losses.reduce((found, loss) => pick(found, loss), losses[0]!);
+  const [low, high] = [extreme(Math.min), extreme(Math.max)];
+  const x = linearAxis(
+    linearTicks(1, Math.max(losses.length, 2), 8).filter(Number.isInteger),
+    panelSize.width,
+  );
   // A single value gets an axis around it.
-  const [bottom, ceiling] =
-    low === high ? [Math.log(low) - 1, Math.log(high) + 1] : [Math.log(low), Math.log(high)];
-  const across = (step: number): number =>
-    left + (losses.length === 1 ? 0.5 : step / (losses.length - 1)) * width;
-  const up = (loss: number): number => top + ((ceiling - Math.log(loss)) / (ceiling - bottom)) * height;
-  const line = (values: readonly number[], colour: string, stroke: number): string => {
+  const ticks = logTicks(low === high ? low / 2 : low, low === high ? high * 2 : high);
+  const y = logAxis(ticks, panelSize.height);
+  const line = (values: readonly number[], colour: string): PlotLine => {
     const every = Math.ceil(values.length / mostPoints);
-    const points = values.flatMap((value, step) =>
-      step % every === 0 || step === values.length - 1
-        ? [`${across(step).toFixed(1)},${up(value).toFixed(1)}`]
-        : [],
+    const at = values.flatMap((_, step) =>
+      step % every === 0 || step === values.length - 1 ? [step + 1] : [],
     );
-    return `<polyline points="${points.join(' ')}" fill="none" stroke="${colour}" stroke-width="${stroke}"/>`;
+    return { style: { colour, mark: 'none' }, values: at.map((step) => values[step - 1]!), at };
   };
-  const ticks = Array.from({ length: 5 }, (_, i) => Math.exp(bottom + (i * (ceiling - bottom)) / 4));
-  const rows = ticks.map((tick) => {
-    const y = up(tick).toFixed(1);
-    return (
-      `<line x1="${left}" x2="${left + width}" y1="${y}" y2="${y}" stroke="#d8dee4"/>` +
-      `<text x="${left - 8}" y="${y}" text-anchor="end" dominant-baseline="middle">${tick.toPrecision(2)}</text>`
-    );
-  });
-  const below = top + height + 20;
-  const ends = [
-    `<text x="${left}" y="${below}">1</text>`,
-    `<text x="${left + width}" y="${below}" text-anchor="end">${losses.length}</text>`,
-    `<text x="${left + width / 2}" y="${below}" text-anchor="middle">step</text>`,
-  ];
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${left + width + 16} ${below + 12}" font-family="sans-serif" font-size="12">`,
-    '<title>Loss by step</title>',
-    `<rect width="100%" height="100%" fill="#fff"/>`,
-    ...rows,
-    ...ends,
-    line(losses, '#afb8c1', 1),
-    line(runningMean(losses, smoothing), '#0969da', 2),
-    '</svg>',
-  ].join('\n');
+  const mean = runningMean(losses, smoothing);
+  const lines = [line(losses, '#afb8c1'), line(mean, '#0969da')];
+  return svgDocument(
+    {
+      name: 'loss',
+      width: margin.left + panelSize.width + margin.right,
+      height: margin.top + panelSize.height + margin.bottom,
+      title: 'Loss by step',
+      description: `${losses.length} steps; the running mean goes from ${mean[0]!.toPrecision(3)} to ${mean.at(-1)!.toPrecision(3)}.`,
+    },
+    element(
+      'g',
+      { transform: `translate(${margin.left} ${margin.top})` },
+      panel({ x, y, label: 'loss', xLabel: 'step', lines }),
+    ),
+  );
 }
 
 function runningMean(losses: readonly number[], kept: number): number[] {

@@ -29,11 +29,14 @@ export interface TrainingRun {
   readonly maxGradientNorm: number;
   readonly averageDecay: number | undefined;
   readonly checkpointEvery: number | undefined;
+  readonly sampleEvery: number | undefined;
   readonly onEvent: ((event: TrainingEvent) => void | Promise<void>) | undefined;
+  /** Ends the run after the step under way. */
+  readonly stop: AbortSignal | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
-/** Steps until the state has done all of them. @throws `numerics` when the loss is no longer a number. */
+/** Steps until the state has done all of them, or the run is stopped. @throws `numerics` when the loss is no longer a number. */
 export async function runTraining(run: TrainingRun): Promise<void> {
   const { backend, artifact, state, rate, signal, onEvent } = run;
   const session = await backend.createSession(artifact, { signal });
@@ -44,18 +47,26 @@ export async function runTraining(run: TrainingRun): Promise<void> {
       signal?.throwIfAborted();
       await takeStep(run, session);
       const { step } = state;
-      if (run.checkpointEvery !== undefined && step % run.checkpointEvery === 0) {
-        await onEvent?.({
-          type: 'checkpoint',
-          step,
-          bytes: saveState(state, run.settings),
-          file: run.file(),
-        });
+      const saved = isDue(step, run.checkpointEvery);
+      if (saved) await saveCheckpoint(run);
+      if (isDue(step, run.sampleEvery)) await onEvent?.({ type: 'training-sample', step, file: run.file() });
+      if (run.stop?.aborted && step < rate.steps) {
+        if (!saved) await saveCheckpoint(run);
+        return;
       }
     }
   } finally {
     await session.dispose();
   }
+}
+
+async function saveCheckpoint({ state, settings, onEvent, file }: TrainingRun): Promise<void> {
+  const { step } = state;
+  await onEvent?.({ type: 'checkpoint', step, bytes: saveState(state, settings), file: file() });
+}
+
+function isDue(step: number, every: number | undefined): boolean {
+  return every !== undefined && step % every === 0;
 }
 
 async function takeStep(run: TrainingRun, session: Session): Promise<void> {

@@ -14,6 +14,13 @@ export interface DomainAdapterOptions extends TrainingOptions {
   rank?: number | undefined;
 }
 
+const what = 'trainDomainAdapter';
+
+/** Checks the options and fills in the defaults. @throws `invalid-options` that lists everything that is wrong. */
+export function resolveDomainAdapter(options: DomainAdapterOptions): ResolvedTraining<DomainAdapterOptions> {
+  return resolveTraining(what, options, { rank: rankField(128) });
+}
+
 /**
  * Trains a domain adapter: a LoRA in the spatial attentions that learns how the frames of the clips look, one by one, so
  * that a motion module trained with it in place need not (Guo et al. 2023, section 4.1). The file has the names of
@@ -21,8 +28,7 @@ export interface DomainAdapterOptions extends TrainingOptions {
  * @throws `invalid-options`, whatever loading the model throws, `numerics` when training diverges, or the signal's reason.
  */
 export function trainDomainAdapter(options: DomainAdapterOptions): Promise<TrainingResult> {
-  const what = 'trainDomainAdapter';
-  const resolved = resolveTraining(what, options, { rank: rankField(128) });
+  const resolved = resolveDomainAdapter(options);
   const { rank, seed } = resolved;
   const single: ResolvedTraining<ClipTrainingOptions> = { ...resolved, numFrames: 1, frameStride: 1 };
   return trainUnet({

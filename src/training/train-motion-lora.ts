@@ -2,7 +2,13 @@ import * as z from 'zod/mini';
 import type { ModelSource } from '../core/source.js';
 import { loraPart } from './lora-part.js';
 import { type TrainingResult, trainUnet } from './train-unet.js';
-import { type ClipTrainingOptions, clipFields, rankField, resolveTraining } from './training-options.js';
+import {
+  type ClipTrainingOptions,
+  clipFields,
+  type ResolvedTraining,
+  rankField,
+  resolveTraining,
+} from './training-options.js';
 
 /** Options of {@link trainMotionLora}. */
 export interface MotionLoraOptions extends ClipTrainingOptions {
@@ -12,6 +18,17 @@ export interface MotionLoraOptions extends ClipTrainingOptions {
   rank?: number | undefined;
 }
 
+const what = 'trainMotionLora';
+
+/** Checks the options and fills in the defaults. @throws `invalid-options` that lists everything that is wrong. */
+export function resolveMotionLora(options: MotionLoraOptions): ResolvedTraining<MotionLoraOptions> {
+  return resolveTraining(what, options, {
+    ...clipFields(),
+    motionModule: z.custom<ModelSource>((value) => typeof value === 'object' && value !== null),
+    rank: rankField(64),
+  });
+}
+
 /**
  * Trains a MotionLoRA: a LoRA in the temporal attentions that learns one movement, such as a camera's, from 20 to 50 clips
  * (Guo et al. 2023, section 4.3). The file has the names of `v2_lora_ZoomIn.ckpt` and its like; `motionLora()` and other
@@ -19,12 +36,7 @@ export interface MotionLoraOptions extends ClipTrainingOptions {
  * @throws `invalid-options`, whatever loading the model throws, `numerics` when training diverges, or the signal's reason.
  */
 export function trainMotionLora(options: MotionLoraOptions): Promise<TrainingResult> {
-  const what = 'trainMotionLora';
-  const { motionModule, ...resolved } = resolveTraining(what, options, {
-    ...clipFields(),
-    motionModule: z.custom<ModelSource>((value) => typeof value === 'object' && value !== null),
-    rank: rankField(64),
-  });
+  const { motionModule, ...resolved } = resolveMotionLora(options);
   const { rank, seed } = resolved;
   return trainUnet({
     what,

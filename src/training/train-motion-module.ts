@@ -7,7 +7,12 @@ import { namedTensor } from './lora-part.js';
 import { newMotionModule } from './new-motion-module.js';
 import { originalMotionName } from './original-names.js';
 import { type StartValue, type TrainedPart, type TrainingResult, trainUnet } from './train-unet.js';
-import { type ClipTrainingOptions, clipFields, resolveTraining } from './training-options.js';
+import {
+  type ClipTrainingOptions,
+  clipFields,
+  type ResolvedTraining,
+  resolveTraining,
+} from './training-options.js';
 
 /** Options of {@link trainMotionModule}. */
 export interface MotionModuleOptions extends ClipTrainingOptions {
@@ -19,6 +24,22 @@ export interface MotionModuleOptions extends ClipTrainingOptions {
   midBlock?: boolean | undefined;
 }
 
+const what = 'trainMotionModule';
+
+/** Options with the defaults filled in; a module to go on from has none. */
+type ResolvedMotionModule = ResolvedTraining<Omit<MotionModuleOptions, 'motionModule'>> &
+  Pick<MotionModuleOptions, 'motionModule'>;
+
+/** Checks the options and fills in the defaults. @throws `invalid-options` that lists everything that is wrong. */
+export function resolveMotionModule(options: MotionModuleOptions): ResolvedMotionModule {
+  return resolveTraining(what, options, {
+    ...clipFields(),
+    motionModule: z.optional(z.custom<ModelSource>((value) => typeof value === 'object' && value !== null)),
+    maxFrames: z._default(z.int().check(z.gte(1), z.lte(1024)), 32),
+    midBlock: z._default(z.boolean(), false),
+  });
+}
+
 /**
  * Trains a motion module while the image model stays as it is (Guo et al. 2023, section 4.2), with the domain adapter
  * among the `adapters` if there is one. The file has the original names; `AnimateDiffPipeline.load` and other programs
@@ -26,16 +47,7 @@ export interface MotionModuleOptions extends ClipTrainingOptions {
  * @throws `invalid-options`, whatever loading the model throws, `numerics` when training diverges, or the signal's reason.
  */
 export async function trainMotionModule(options: MotionModuleOptions): Promise<TrainingResult> {
-  const what = 'trainMotionModule';
-  const source = z.custom<ModelSource>((value) => typeof value === 'object' && value !== null);
-  const { motionModule, maxFrames, midBlock, ...resolved } = resolveTraining<
-    MotionModuleOptions & { motionModule: ModelSource }
-  >(what, options as MotionModuleOptions & { motionModule: ModelSource }, {
-    ...clipFields(),
-    motionModule: z.optional(source),
-    maxFrames: z._default(z.int().check(z.gte(1), z.lte(1024)), 32),
-    midBlock: z._default(z.boolean(), false),
-  });
+  const { motionModule, maxFrames, midBlock, ...resolved } = resolveMotionModule(options);
   const { seed } = resolved;
   const module: ModelSource | undefined = motionModule;
   return trainUnet({

@@ -99,6 +99,8 @@ export async function trainUnet(training: UnetTraining): Promise<TrainingResult>
       maxGradientNorm: options.maxGradientNorm,
       averageDecay: options.averageDecay,
       checkpointEvery: options.checkpointEvery,
+      sampleEvery: options.sampleEvery,
+      stop: options.stop,
       onEvent: options.onEvent,
       signal,
     });
@@ -144,6 +146,8 @@ async function batchSource({ options }: UnetTraining, parts: PipelineParts): Pro
   const { clips, signal, onEvent } = options;
   const captions = ['', ...new Set(clips.map(({ caption }) => caption).filter((caption) => caption !== ''))];
   const contexts = await components.textEncoder.encode(captions, { signal });
+  // Loaded once, not once a frame.
+  const letGo = parts.networks.keep('vae_encoder');
   const latents = await encodeClips(clips, {
     vae: components.vae,
     identity: await model.vae.weights.identity({ signal }),
@@ -153,7 +157,7 @@ async function batchSource({ options }: UnetTraining, parts: PipelineParts): Pro
       const clip = clips[index]!.name;
       await onEvent?.({ type: 'clip-encoded', clip, done: index + 1, total: clips.length, cached });
     },
-  });
+  }).finally(letGo);
   const given: NoiseOptions = { betaSchedule: options.betaSchedule };
   const { alphas } = trainingNoise(resolveOptions(noiseShape(), given, 'noise'), given, 'noise');
   return {

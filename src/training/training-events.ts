@@ -48,9 +48,19 @@ export interface TrainingCheckpointEvent {
   readonly file: Uint8Array;
 }
 
+/** A point at which samples are wanted. */
+export interface TrainingSampleEvent {
+  readonly type: 'training-sample';
+  /** Steps done. */
+  readonly step: number;
+  /** What has been learned so far, as the result of the run would hold it. */
+  readonly file: Uint8Array;
+}
+
 /** What a training run tells. */
 export type TrainingEvent =
   | TrainingStartEvent
   | ClipEncodedEvent
   | TrainingStepEvent
-  | TrainingCheckpointEvent;
+  | TrainingCheckpointEvent
+  | TrainingSampleEvent;

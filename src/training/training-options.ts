@@ -66,10 +66,17 @@ export interface TrainingOptions {
   latentCache?: LatentCache | undefined;
   /** After how many steps, again and again, there is a `checkpoint` event. Default: never. */
   checkpointEvery?: number | undefined;
+  /** After how many steps, again and again, there is a `training-sample` event. Default: never. */
+  sampleEvery?: number | undefined;
   /** The bytes of a `checkpoint` event: the run goes on from there, bit for bit. The other options must be the same. */
   resume?: Uint8Array | undefined;
   /** Told what happens; what it returns is waited for. */
   onEvent?: ((event: TrainingEvent) => void | Promise<void>) | undefined;
+  /**
+   * Ends the run after the step under way, with a last `checkpoint` event; it resolves to what has been learned so far.
+   * Steps begin after the `training-start` event: until then only `signal` ends the run.
+   */
+  stop?: AbortSignal | undefined;
   /** Ends the run, which rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
 }
@@ -89,6 +96,8 @@ type Open =
   | 'minSnrGamma'
   | 'latentCache'
   | 'checkpointEvery'
+  | 'sampleEvery'
+  | 'stop'
   | 'resume'
   | 'onEvent'
   | 'signal';
@@ -131,10 +140,12 @@ function trainingFields() {
     recompute: z._default(z.boolean(), false),
     latentCache: z.optional(present<LatentCache>()),
     checkpointEvery: z.optional(count(1)),
+    sampleEvery: z.optional(count(1)),
     resume: z.optional(z.instanceof(Uint8Array)),
     onEvent: z.optional(
       z.custom<NonNullable<TrainingOptions['onEvent']>>((value) => typeof value === 'function'),
     ),
+    stop: z.optional(z.instanceof(AbortSignal)),
     signal: z.optional(z.instanceof(AbortSignal)),
   };
 }

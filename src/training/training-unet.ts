@@ -46,7 +46,7 @@ export function buildTrainingUnet({
     const { g } = net;
     const loss = weightedError(net, emitUnet(net, plain));
     const wanted = trained.map((name) => inputOf(g, name));
-    const found = gradients(g, loss, wanted, { blockOf: recompute ? unetBlockOf : undefined });
+    const found = gradients(g, loss, wanted, { blockOf: unetBlockOf, recompute });
     g.output('loss', loss);
     for (const [index, name] of trained.entries()) g.output(gradientName(name), found[index]!);
   });

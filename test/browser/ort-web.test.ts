@@ -90,6 +90,39 @@ describe.skipIf(chromiumPath === undefined)('ortWeb in Chromium', () => {
     });
   });
 
+  // 3 and 16 GiB: beyond what a buffer holds, and beyond what 32 bits count.
+  test.each([
+    ['webgpu', 12288, 65536, false],
+    ['webgpu', 12288, 65536, true],
+    ['webgpu', 65536, 65536, false],
+    ['wasm', 16384, 49152, false],
+  ] as const)(
+    'says on %s that memory is out, for %i times %i numbers (as a step on the way: %s), and computes on',
+    { timeout },
+    async (device, rows, columns, inside) => {
+      const page = await openPage();
+      const backend = await callPage(page.page, 'open', { device });
+      expect(await callPage(page.page, 'outgrow', backend, rows, columns, inside)).toEqual({
+        failure: expect.objectContaining({ code: 'out-of-memory' }),
+        again: [6],
+        anew: [6],
+      });
+      await page.close();
+    },
+  );
+
+  test('says that a tensor is too large to be held, and computes on', { timeout }, async () => {
+    const backend = await callPage(opened.page, 'open', {
+      device: 'webgpu',
+      limits: { maxBufferBytes: 1024 },
+    });
+    expect(await callPage(opened.page, 'holdLarge', backend, 1025)).toMatchObject({
+      failure: { code: 'out-of-memory', details: { maxBufferBytes: 1024 } },
+      again: 'held',
+    });
+    await callPage(opened.page, 'dispose', backend);
+  });
+
   test.each(['wasm', 'webgpu'] as const)(
     'loads weights that go through Blobs onto %s',
     { timeout },

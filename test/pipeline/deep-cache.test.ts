@@ -43,6 +43,8 @@ const copies = (tensors: Readonly<Record<string, Tensor>>): Record<string, Tenso
 
 const backend: Backend = {
   ...cpu,
+  // Nothing is held, so that all features are seen.
+  capabilities: async () => ({ ...(await cpu.capabilities()), deviceTensors: false }),
   async createSession(artifact, options): Promise<Session> {
     const session = await cpu.createSession(artifact, options);
     loads.push(artifact.label);
@@ -50,7 +52,7 @@ const backend: Backend = {
     const kind = artifact.label === 'unet' ? 'W' : 's';
     return {
       async run(feeds, given) {
-        const fed = copies(feeds);
+        const fed = copies(feeds as Readonly<Record<string, Tensor>>);
         const outputs = await session.run(feeds, given);
         spoil?.(kind, outputs);
         runs.push({ kind, fed, gave: copies(outputs) });

@@ -112,16 +112,16 @@ describe('a guided prediction', () => {
   const conditioning: Conditioning = { positive: row(1), negative: row(0) };
 
   /** Answers each clip by its context: 1 is asked for, 0 is not. */
-  function fakeUnet(): { readonly unet: Unet; readonly contexts: number[][] } {
+  function fakeUnet(): { readonly unet: Pick<Unet, 'predict'>; readonly contexts: number[][] } {
     const contexts: number[][] = [];
-    const unet: Unet = {
-      maxFrames: 32,
+    const unet: Pick<Unet, 'predict'> = {
       predict({ sample: { shape: asked }, context }) {
-        contexts.push([...context.data]);
+        const { data } = context as Float32Tensor;
+        contexts.push([...data]);
         const clips = asked[0]!;
-        const each = context.data.length / clips;
+        const each = data.length / clips;
         const answers = Array.from({ length: clips }, (_, clip) => [
-          ...(context.data[clip * each] === 1 ? cond : uncond),
+          ...(data[clip * each] === 1 ? cond : uncond),
         ]);
         return Promise.resolve(float32Tensor(Float32Array.from(answers.flat()), asked));
       },
@@ -132,7 +132,7 @@ describe('a guided prediction', () => {
   const predicted = (
     options: { scale: number; rescale?: number; batching?: 'auto' | 'batched' | 'sequential' },
     given: Conditioning = conditioning,
-    unet: Unet = fakeUnet().unet,
+    unet: Pick<Unet, 'predict'> = fakeUnet().unet,
   ): Promise<Float32Array> =>
     guidedPrediction(
       unet,
@@ -184,8 +184,7 @@ describe('a guided prediction', () => {
   });
 
   test('of one value throughout stays finite when rescaled', async () => {
-    const flat: Unet = {
-      maxFrames: 32,
+    const flat: Pick<Unet, 'predict'> = {
       predict: ({ sample: asked }) =>
         Promise.resolve(float32Tensor(new Float32Array(asked.data.length).fill(0.5), asked.shape)),
     };

@@ -39,7 +39,7 @@ export const small = {
   seed: 7,
 } satisfies GenerateOptions;
 
-/** The CPU, with what the UNet is fed. */
+/** The CPU, with what the UNet is fed; nothing is held, so that all of it is seen. */
 export function recordingBackend(): {
   readonly backend: Backend;
   readonly feeds: Readonly<Record<string, Tensor>>[];
@@ -48,7 +48,7 @@ export function recordingBackend(): {
   const feeds: Readonly<Record<string, Tensor>>[] = [];
   const recorded = (session: Session): Session => ({
     run(given, options) {
-      const copies = Object.entries(given).map(([name, tensor]) => [
+      const copies = Object.entries(given as Readonly<Record<string, Tensor>>).map(([name, tensor]) => [
         name,
         { ...tensor, data: tensor.data.slice() },
       ]);
@@ -59,6 +59,7 @@ export function recordingBackend(): {
   });
   const backend: Backend = {
     ...cpu,
+    capabilities: async () => ({ ...(await cpu.capabilities()), deviceTensors: false }),
     async createSession(artifact, options) {
       const session = await cpu.createSession(artifact, options);
       return artifact.label === 'unet' ? recorded(session) : session;

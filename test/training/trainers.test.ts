@@ -150,6 +150,35 @@ describe('a domain adapter', () => {
     expect(pipeline.info.warnings).toEqual([]);
     await pipeline.dispose();
   });
+
+  test('stops after the step under way with a checkpoint, and shows what it knows on the way', async () => {
+    const options = { ...shared, rank: 2, steps: 3 };
+    const stop = new AbortController();
+    const events: TrainingEvent[] = [];
+    const stopped = await trainDomainAdapter({
+      ...options,
+      sampleEvery: 1,
+      stop: stop.signal,
+      onEvent(event) {
+        events.push(event);
+        if (event.type === 'training-step') stop.abort();
+      },
+    });
+    expect(events.slice(2).map(({ type }) => type)).toEqual([
+      'training-start',
+      'training-step',
+      'training-sample',
+      'checkpoint',
+    ]);
+    expect(events.find((event) => event.type === 'training-sample')).toEqual({
+      type: 'training-sample',
+      step: 1,
+      file: stopped.file,
+    });
+    expect(stopped.losses).toHaveLength(1);
+    const { step, file } = events.find((event) => event.type === 'checkpoint')!;
+    expect([step, file]).toEqual([1, stopped.file]);
+  });
 });
 
 describe('a motion module', () => {

@@ -1,5 +1,6 @@
 import type { PlainError } from '../../core/port/plain-error.js';
 import type { Tensor } from '../../core/tensor.js';
+import type { TensorForm } from '../backend.js';
 import type { WeightFile } from '../weights/memory-weights.js';
 
 /** Settings of the runtime that all sessions of a backend share. */
@@ -34,10 +35,17 @@ export interface StageRequest {
   readonly bytes: Uint8Array;
 }
 
+/** Names a tensor that the host keeps between runs; chosen by the asker, unique in its hosts. */
+export interface HeldId {
+  readonly held: number;
+}
+
 /** Asks a host to run a network. */
 export interface RunRequest {
   readonly session: number;
-  readonly feeds: Readonly<Record<string, Tensor>>;
+  readonly feeds: Readonly<Record<string, Tensor | HeldId>>;
+  /** Outputs that the host keeps, under these numbers. */
+  readonly into: Readonly<Record<string, HeldId & { readonly form: TensorForm }>>;
 }
 
 /** What the runtime says of itself. */
@@ -54,6 +62,9 @@ export interface HostCalls {
   create: { request: CreateRequest; answer: undefined };
   run: { request: RunRequest; answer: Readonly<Record<string, Tensor>> };
   release: { request: { readonly session: number }; answer: undefined };
+  /** Keeps a tensor, in place of what was kept under that number. */
+  hold: { request: HeldId & { readonly tensor: Tensor }; answer: undefined };
+  drop: { request: HeldId; answer: undefined };
   describe: { request: undefined; answer: RuntimeDescription };
 }
 

@@ -1,10 +1,11 @@
 import { AnimateDiffError } from '../../core/errors.js';
 import type { ModelArtifact, Session } from '../backend.js';
-import { ownTensors, tensorBuffers } from '../own-tensors.js';
+import type { HeldTensors } from '../held-tensors.js';
 import type { WeightFile } from '../weights/memory-weights.js';
 import type { PreparedWeights } from '../weights/prepared-weights.js';
 import type { HostConnection } from './host-connection.js';
 import type { RuntimeSettings } from './host-protocol.js';
+import { type HostedPlaces, runInHost } from './hosted-tensors.js';
 import type { RuntimeHost } from './runtime-host.js';
 
 /** What a {@link hostedSession} is made of. */
@@ -14,6 +15,8 @@ export interface HostedSessionRequest {
   readonly id: number;
   readonly artifact: ModelArtifact;
   readonly settings: RuntimeSettings;
+  /** The backend's. */
+  readonly held: HeldTensors<HostedPlaces>;
   /** The session's from now on: released with it. */
   readonly weights: PreparedWeights;
 }
@@ -33,6 +36,7 @@ export function hostedSession({
   id,
   artifact,
   settings,
+  held,
   weights,
 }: HostedSessionRequest): HostedSession {
   const { label, graph } = artifact;
@@ -84,8 +88,7 @@ export function hostedSession({
       return host.exclusive(async (connection) => {
         await ensureLoaded(connection);
         options.signal?.throwIfAborted();
-        const own = ownTensors(feeds);
-        return connection.call('run', { session: id, feeds: own }, tensorBuffers(own));
+        return held.lend(feeds, options.into, (lent) => runInHost(host, connection, id, lent));
       }, options.signal);
     },
     dispose: () => {

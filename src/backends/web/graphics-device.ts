@@ -5,7 +5,7 @@ export interface GraphicsDevice {
   readonly device: GPUDevice;
   /** Such as `nvidia ampere`; empty where the browser does not tell. */
   readonly name: string;
-  /** Largest tensor that its kernels see the whole of, in bytes. */
+  /** Largest tensor that its kernels see the whole of, in bytes; less if the caller wants it. */
   readonly maxBufferBytes: number;
   /** Why it cannot be used any more, once that is so. */
   readonly lost: string | undefined;
@@ -36,9 +36,13 @@ const limitNames = [
 
 /**
  * Asks for a device with everything that its adapter has.
+ * @param maxBufferBytes Bound of the caller's own.
  * @throws `backend` when there is none, with a sentence that says why.
  */
-export async function requestGraphicsDevice(powerPreference: GPUPowerPreference): Promise<GraphicsDevice> {
+export async function requestGraphicsDevice(
+  powerPreference: GPUPowerPreference,
+  maxBufferBytes: number = Number.POSITIVE_INFINITY,
+): Promise<GraphicsDevice> {
   const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
   if (gpu === undefined) throw missing(globalThis.isSecureContext === false ? insecure : unknown);
   const adapter = await gpu.requestAdapter({ powerPreference });
@@ -49,7 +53,7 @@ export async function requestGraphicsDevice(powerPreference: GPUPowerPreference)
   const requiredLimits = Object.fromEntries(limitNames.map((name) => [name, adapter.limits[name]]));
   try {
     const device = await adapter.requestDevice({ requiredFeatures: features, requiredLimits });
-    return watched(device, adapter);
+    return watched(device, adapter, maxBufferBytes);
   } catch (cause) {
     throw missing(`the browser refused it (${(cause as Error).message})`, cause);
   }
@@ -60,7 +64,7 @@ function subgroupsAreWide({ info }: GPUAdapter): boolean {
   return (info.subgroupMinSize ?? 0) >= 16;
 }
 
-function watched(device: GPUDevice, { info }: GPUAdapter): GraphicsDevice {
+function watched(device: GPUDevice, { info }: GPUAdapter, ownBound: number): GraphicsDevice {
   let lost: string | undefined;
   let outOfMemory: string | undefined;
   const whenLost = device.lost.then(({ reason, message }) => {
@@ -76,7 +80,7 @@ function watched(device: GPUDevice, { info }: GPUAdapter): GraphicsDevice {
   return {
     device,
     name: [info.vendor, info.architecture, info.device].filter((part) => part).join(' '),
-    maxBufferBytes: Math.min(maxBufferSize, maxStorageBufferBindingSize),
+    maxBufferBytes: Math.min(maxBufferSize, maxStorageBufferBindingSize, ownBound),
     get lost() {
       return lost;
     },

@@ -1,12 +1,14 @@
-import type { InferenceSession } from 'onnxruntime-web';
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-web';
 import { AnimateDiffError } from '../../core/errors.js';
-import type { Tensor } from '../../core/tensor.js';
+import type { Tensor, TensorType } from '../../core/tensor.js';
 import type { ModelArtifact, Session } from '../backend.js';
-import { ortFeeds, plainTensor } from '../ort-tensors.js';
+import { checkForm, type HeldTensors, type Lent } from '../held-tensors.js';
+import { ortTensor, plainTensor } from '../ort-tensors.js';
 import { type RuntimeAction, runtimeError } from '../runtime-errors.js';
 import type { WeightFile } from '../weights/memory-weights.js';
 import type { WeightBlob } from './blob-weights.js';
 import type { GraphicsDevice } from './graphics-device.js';
+import { bufferTensor, placedTensor, putTensor, type WebPlace } from './ort-web-held-tensors.js';
 import { checkUsable, noteIfSpent, type WebRuntime } from './ort-web-runtime.js';
 
 /** What a session in a page is made of. */
@@ -16,6 +18,8 @@ export interface WebSessionRequest {
   readonly graphics: GraphicsDevice | undefined;
   readonly artifact: ModelArtifact;
   readonly files: readonly (WeightBlob | WeightFile)[];
+  /** The backend's. */
+  readonly held: HeldTensors<WebPlace>;
   readonly signal?: AbortSignal | undefined;
   /** Told when the first run begins and when it has ended: until then the device compiles the network's kernels. */
   readonly onWarmUp?: ((loaded: 0 | 1) => void) | undefined;
@@ -26,7 +30,7 @@ export interface WebSessionRequest {
  * @throws `backend`, `out-of-memory`, with `details.reason` of `device-lost` or `runtime-spent` where that is why.
  */
 export async function openWebSession(request: WebSessionRequest): Promise<Session> {
-  const { runtime, graphics, artifact, files, signal, onWarmUp } = request;
+  const { runtime, graphics, artifact, files, held, signal, onWarmUp } = request;
   const { label, graph } = artifact;
   const guarded = guard(runtime, graphics, label);
   const session = await runtime.mutex.run(() => {
@@ -38,10 +42,10 @@ export async function openWebSession(request: WebSessionRequest): Promise<Sessio
   let cold = graphics !== undefined;
   let disposal: Promise<void> | undefined;
 
-  async function run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
+  async function run(lent: Lent<WebPlace>): Promise<Record<string, Tensor>> {
     const warming = cold ? onWarmUp : undefined;
     warming?.(0);
-    const outputs = await guarded('run', () => session.run(ortFeeds(runtime.ort.Tensor, feeds)));
+    const outputs = await guarded('run', () => runOrt(request, session, lent));
     warming?.(1);
     cold = false;
     return Object.fromEntries(
@@ -58,7 +62,7 @@ export async function openWebSession(request: WebSessionRequest): Promise<Sessio
         throw new AnimateDiffError('disposed', `${label}: the session was disposed`);
       }
       return runtime.mutex.run(async () => {
-        const outputs = await run(feeds);
+        const outputs = await held.lend(feeds, options.into, run);
         // Timers and clicks that waited for the processor go first: one of them may be about to abort this call. Browsers
         // put timers of no delay before those that fell due meanwhile.
         if (graphics === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
@@ -72,6 +76,42 @@ export async function openWebSession(request: WebSessionRequest): Promise<Sessio
       return disposal;
     },
   };
+}
+
+/** Runs a session. @returns the outputs that are not to be held. */
+async function runOrt(
+  { runtime: { ort }, graphics }: Pick<WebSessionRequest, 'runtime' | 'graphics'>,
+  session: InferenceSession,
+  { feeds, into }: Lent<WebPlace>,
+): Promise<Record<string, OrtTensor>> {
+  const inputs = Object.entries(feeds).map(([name, feed]) => [
+    name,
+    'data' in feed ? ortTensor(ort.Tensor, feed) : placedTensor(ort, graphics, feed),
+  ]);
+  const targets = Object.entries(into);
+  // On the processor outputs are copied out of the heap in any case.
+  const buffers = graphics
+    ? targets.map(([name, { form }]) => [name, bufferTensor(ort, graphics, form)] as const)
+    : [];
+  const fetches = Object.fromEntries([
+    ...session.outputNames.map((name) => [name, null] as const),
+    ...buffers,
+  ]);
+  try {
+    const outputs = { ...(await session.run(Object.fromEntries(inputs), fetches)) };
+    for (const [name, holding] of targets) {
+      const output = outputs[name];
+      checkForm(name, output && { type: output.type as TensorType, shape: output.dims }, holding);
+    }
+    for (const [name, holding] of targets) {
+      putTensor(holding, outputs[name]!, graphics);
+      delete outputs[name];
+    }
+    return outputs;
+  } catch (error) {
+    for (const [, buffer] of buffers) buffer.dispose();
+    throw error;
+  }
 }
 
 function sessionOptions(
@@ -101,7 +141,8 @@ function guard(runtime: WebRuntime, graphics: GraphicsDevice | undefined, label:
       if (/mapAsync|device|lost/i.test(String(error))) await graphics?.news();
       checkThere(graphics, label, error);
       checkUsable(runtime, label, error);
-      throw runtimeError(graphics?.takeOutOfMemory() ?? error, label, action);
+      const full = graphics?.takeOutOfMemory();
+      throw runtimeError(full === undefined ? error : `out of memory: ${full}`, label, action);
     }
     // A device that is lost or full meanwhile need not fail a call; what the call gave is worth nothing.
     checkThere(graphics, label);

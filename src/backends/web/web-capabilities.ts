@@ -35,7 +35,7 @@ export interface WebCapabilitiesRequest {
 /** What onnxruntime-web 1.30 offers here. The processor's kernels are known; those of graphics cards are tried. */
 export async function webCapabilities(request: WebCapabilitiesRequest): Promise<BackendCapabilities> {
   const { runtime, graphics, limits, run } = request;
-  const common = { ...webLimits(graphics, limits), abort: 'between-runs', deviceTensors: false } as const;
+  const common = { ...webLimits(graphics, limits), abort: 'between-runs', deviceTensors: true } as const;
   if (graphics) {
     const device = graphics.name === '' ? 'webgpu' : `webgpu (${graphics.name})`;
     return {

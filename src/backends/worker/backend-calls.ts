@@ -1,6 +1,12 @@
 import type { IterableCalls, IterableId } from '../../core/port/port-iterables.js';
 import type { Tensor } from '../../core/tensor.js';
-import type { BackendCapabilities, ExternalTensor, ExternalWeights, ModelArtifact } from '../backend.js';
+import type {
+  BackendCapabilities,
+  ExternalTensor,
+  ExternalWeights,
+  ModelArtifact,
+  TensorForm,
+} from '../backend.js';
 
 /** What a worker that serves a backend says it serves. */
 export const backendService = 'backend';
@@ -20,16 +26,26 @@ export interface SessionId {
   readonly session: number;
 }
 
+/** Names a tensor that the worker's backend holds; chosen by the page. */
+export interface HeldId {
+  readonly held: number;
+}
+
 /** What the page asks of the worker. */
 export interface BackendCalls {
   capabilities: { request: undefined; answer: BackendCapabilities };
   /** Events are load progress. */
   create: { request: SessionId & { readonly artifact: ArtifactHandle }; answer: undefined };
   run: {
-    request: SessionId & { readonly feeds: Readonly<Record<string, Tensor>> };
+    request: SessionId & {
+      readonly feeds: Readonly<Record<string, Tensor | HeldId>>;
+      readonly into: Readonly<Record<string, HeldId>>;
+    };
     answer: Readonly<Record<string, Tensor>>;
   };
   release: { request: SessionId; answer: undefined };
+  hold: { request: HeldId & { readonly content: Tensor | TensorForm }; answer: undefined };
+  drop: { request: HeldId; answer: undefined };
   dispose: { request: undefined; answer: undefined };
 }
 

@@ -8,6 +8,7 @@ import type { Backend, Session } from '../backend.js';
 import { ownTensors, tensorBuffers } from '../own-tensors.js';
 import { type BackendCalls, backendService, type SessionId, type WeightCalls } from './backend-calls.js';
 import { remoteWeights } from './remote-weights.js';
+import { servedTensors } from './served-tensors.js';
 
 /**
  * Serves a backend to the page that started this worker, which uses it through `workerBackend`; all of a worker's file:
@@ -22,6 +23,7 @@ import { remoteWeights } from './remote-weights.js';
  */
 export function serveBackend(backend: Backend, port?: PortLike): void {
   const sessions = new Map<number, Session>();
+  const held = servedTensors(backend);
   let nextIterable = 0;
 
   async function create(
@@ -51,7 +53,9 @@ export function serveBackend(backend: Backend, port?: PortLike): void {
     capabilities: () => backend.capabilities(),
     create,
     run: async (request, { signal, handOver }) => {
-      const outputs = ownTensors(await sessionOf(request).run(request.feeds, { signal }));
+      const session = sessionOf(request);
+      const into = held.targets(request.into);
+      const outputs = ownTensors(await session.run(held.feeds(request.feeds), { signal, into }));
       return handOver(outputs, tensorBuffers(outputs));
     },
     release: async (request) => {
@@ -60,6 +64,8 @@ export function serveBackend(backend: Backend, port?: PortLike): void {
       await session?.dispose();
       return undefined;
     },
+    hold: held.hold,
+    drop: held.drop,
     dispose: async () => {
       await backend.dispose();
       return undefined;

@@ -11,9 +11,9 @@ import type {
   Session,
 } from '../backend.js';
 import { backendShell } from '../backend-shell.js';
-import { ownTensors, tensorBuffers } from '../own-tensors.js';
 import { type BackendCalls, backendService, type WeightCalls } from './backend-calls.js';
 import { givenWeights, withoutBytes } from './given-weights.js';
+import { remoteTensors, runRemotely } from './remote-tensors.js';
 
 type Worker = Connection<BackendCalls>;
 
@@ -28,6 +28,7 @@ type Worker = Connection<BackendCalls>;
 export function workerBackend(worker: PortLike | (() => PortLike)): Backend {
   const iterables = portIterables();
   const weights = givenWeights(iterables);
+  const held = remoteTensors();
   const disposal = new AbortController();
   let current: Promise<Worker> | undefined;
   let nextSession = 0;
@@ -73,9 +74,8 @@ export function workerBackend(worker: PortLike | (() => PortLike)): Backend {
         if (released !== undefined) {
           throw new AnimateDiffError('disposed', `${artifact.label}: the session was disposed`);
         }
-        const own = ownTensors(feeds);
-        const { signal } = options;
-        return endpoint.call('run', { session, feeds: own }, { signal, transfer: tensorBuffers(own) });
+        const { signal, into } = options;
+        return held.lend(feeds, into, (lent) => runRemotely(endpoint, session, lent, signal));
       },
       dispose: async () => {
         // A worker that is gone has let go of it.
@@ -90,6 +90,7 @@ export function workerBackend(worker: PortLike | (() => PortLike)): Backend {
     probe: async (): Promise<BackendCapabilities> =>
       (await connected()).endpoint.call('capabilities', undefined),
     create,
+    held,
     end: async () => {
       const connection = await current?.catch(() => undefined);
       await connection?.end(disposal.signal.reason, () => connection.endpoint.call('dispose', undefined));

@@ -4,6 +4,7 @@ import { add, multiply, softmax } from '../../onnx/elementwise.js';
 import { matmul } from '../../onnx/linear.js';
 import { inferred, reshape, transpose } from '../../onnx/shape-ops.js';
 import type { Value } from '../../onnx/value.js';
+import { attendInPieces } from './attention-pieces.js';
 import { dense } from './layers.js';
 import { asCompute, asFloat32, type Net } from './net.js';
 
@@ -73,10 +74,15 @@ function attend(net: Net, request: AttentionRequest): Value {
     byHead(request.query, [0, 2, 1, 3]),
     g.constant(Float32Array.of(headSize ** -0.5), [1], request.query.type),
   );
-  let scores = asFloat32(net, matmul(g, query, byHead(request.key, [0, 2, 3, 1])));
-  if (request.causal === true) scores = add(g, scores, causalMask(net, request.query.shape[1]!));
-  const shares = asCompute(net, softmax(g, scores));
-  const mixed = matmul(g, shares, byHead(request.value, [0, 2, 1, 3]));
+  const mixed = attendInPieces(
+    g,
+    [query, byHead(request.key, [0, 2, 3, 1]), byHead(request.value, [0, 2, 1, 3])],
+    (queries, keys, values) => {
+      let scores = asFloat32(net, matmul(g, queries, keys));
+      if (request.causal === true) scores = add(g, scores, causalMask(net, request.query.shape[1]!));
+      return matmul(g, asCompute(net, softmax(g, scores)), values);
+    },
+  );
   return reshape(g, transpose(g, mixed, [0, 2, 1, 3]), request.query.shape);
 }
 

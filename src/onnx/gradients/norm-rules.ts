@@ -1,9 +1,11 @@
+import { multiplyDims } from '../dim.js';
 import { add, divide, multiply, squareRoot, subtract } from '../elementwise.js';
 import type { GraphBuilder } from '../graph.js';
 import { reduce } from '../reduce.js';
 import { reshape } from '../shape-ops.js';
 import type { Value } from '../value.js';
 import { floatAttribute, type GradientRule, inputLike, integerAttribute, once } from './gradient-rule.js';
+import { sizeAsFloat } from './reduce-rules.js';
 import { sumToShape } from './sum-to-shape.js';
 
 /** Normalisation of each row of the last axis, with scale and shift. */
@@ -45,20 +47,28 @@ interface Normalized {
   backward(gradient: Value): Value;
 }
 
-/** The statistics are computed again: they cost less than the memory that keeping them would. */
+/**
+ * The statistics are computed again: they cost less than the memory that keeping them would. What is as large as `x` is
+ * passed over as seldom as possible: that is where the time goes.
+ */
 function normalized(g: GraphBuilder, x: () => Value, axes: readonly number[], epsilon: number): Normalized {
-  const centre = once(() => subtract(g, x(), reduce(g, 'mean', x(), axes)));
-  const deviation = once(() => {
-    const variance = reduce(g, 'mean', multiply(g, centre(), centre()), axes);
-    return squareRoot(g, add(g, variance, g.constant(Float32Array.of(epsilon), [1], x().type)));
+  const small = (value: number): Value => g.constant(Float32Array.of(value), [1], x().type);
+  const share = once(() => {
+    const count = multiplyDims(...axes.map((axis) => x().shape[axis]!));
+    return divide(g, small(1), sizeAsFloat(g, count, x()));
   });
-  const value = once(() => divide(g, centre(), deviation()));
+  const centre = once(() => subtract(g, x(), reduce(g, 'mean', x(), axes)));
+  const inverse = once(() => {
+    const variance = multiply(g, reduce(g, 'sumOfSquares', centre(), axes), share());
+    return divide(g, small(1), squareRoot(g, add(g, variance, small(epsilon))));
+  });
   return {
-    value,
+    value: once(() => multiply(g, centre(), inverse())),
     backward(gradient) {
-      const along = reduce(g, 'mean', multiply(g, gradient, value()), axes);
+      const along = multiply(g, reduce(g, 'sum', multiply(g, gradient, centre()), axes), share());
+      const slope = multiply(g, along, multiply(g, inverse(), inverse()));
       const inside = subtract(g, gradient, reduce(g, 'mean', gradient, axes));
-      return divide(g, subtract(g, inside, multiply(g, value(), along)), deviation());
+      return multiply(g, subtract(g, inside, multiply(g, centre(), slope)), inverse());
     },
   };
 }

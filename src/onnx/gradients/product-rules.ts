@@ -1,8 +1,6 @@
-import type { GraphBuilder } from '../graph.js';
 import { matmul, matrixProduct } from '../linear.js';
-import { transpose } from '../shape-ops.js';
-import type { Value } from '../value.js';
 import { type GradientRule, inputLike, integerAttribute } from './gradient-rule.js';
+import { exchanged } from './lean-attention.js';
 import { sumToShape } from './sum-to-shape.js';
 
 /** `a · b + c` for matrices, each of the factors exchanged or not. */
@@ -31,9 +29,3 @@ export const matmulRule: GradientRule = (step) => {
     () => sumToShape(g, matmul(g, exchanged(g, step.input(0)), gradient), inputLike(step, 1).shape),
   ];
 };
-
-function exchanged(g: GraphBuilder, x: Value): Value {
-  const rank = x.shape.length;
-  const order = Array.from({ length: rank }, (_, axis) => axis);
-  return transpose(g, x, [...order.slice(0, -2), rank - 1, rank - 2]);
-}

@@ -1,8 +1,6 @@
-import { add } from '../elementwise.js';
 import type { GraphBuilder } from '../graph.js';
-import { inferred, reshape, sliceTo } from '../shape-ops.js';
 import type { Operation, Value } from '../value.js';
-import { scale } from './arithmetic-rules.js';
+import { notBefore } from './order.js';
 
 /**
  * The value that a step on the way back may use in place of one of the way forward: the value itself, or the same
@@ -15,11 +13,15 @@ export type Recomputation = (value: Value, operation: Operation, gradient: Value
 /** Operators that only move elements; where they stand between blocks they are done again rather than kept. */
 const movers: ReadonlySet<string> = new Set(['Reshape', 'Transpose', 'Concat', 'Split', 'Cast']);
 
-/** Computes values of blocks again, each at most once a block. */
+/**
+ * Computes values of blocks again, each at most once a block.
+ * @param kept What is not, although it lies in a block.
+ */
 export function recomputation(
   g: GraphBuilder,
   operations: readonly Operation[],
   blockOf: (path: string) => string | undefined,
+  kept: Pick<ReadonlySet<Operation>, 'has'>,
 ): Recomputation {
   const producers = new Map(
     operations.flatMap((each) => each.outputs.map(({ name }) => [name, each] as const)),
@@ -33,7 +35,7 @@ export function recomputation(
     const key = `${block}:${value.name}`;
     const known = made.get(key);
     if (known !== undefined) return known;
-    const owner = blockOf(producer.path);
+    const owner = kept.has(producer) ? undefined : blockOf(producer.path);
     if (owner === block || (owner === undefined && movers.has(producer.operator))) {
       const { operator, domain, inputs, outputs, attributes } = producer;
       const again = g.node({
@@ -45,7 +47,7 @@ export function recomputation(
       });
       for (const [index, { name }] of outputs.entries()) made.set(`${block}:${name}`, again[index]!);
     } else {
-      made.set(key, notBefore(g, value, gradient));
+      made.set(key, notBefore(g, value, [gradient]));
     }
     return made.get(key)!;
   }
@@ -54,13 +56,4 @@ export function recomputation(
     const block = blockOf(path);
     return block === undefined ? value : resolve(value, block, gradient);
   };
-}
-
-/**
- * `value`, but only when `gradient` is there: 0 times one of its elements is added. Otherwise the runtime would see that
- * everything that follows has been computed before, and keep it, or would compute it before it is needed.
- */
-function notBefore(g: GraphBuilder, value: Value, gradient: Value): Value {
-  const first = sliceTo(g, reshape(g, gradient, [inferred]), 1, 0);
-  return add(g, value, scale(g, first, 0));
 }

@@ -20,7 +20,7 @@ export const meanRule: GradientRule = (step) => [
     const { g, gradient } = step;
     const { shape } = inputLike(step, 0);
     const count = multiplyDims(...reducedAxes(step).map((axis) => shape[axis]!));
-    return expand(g, divide(g, gradient, asFloat(g, count, gradient)), shape);
+    return expand(g, divide(g, gradient, sizeAsFloat(g, count, gradient)), shape);
   },
   undefined,
 ];
@@ -51,7 +51,7 @@ function reducedAxes(step: BackwardStep): number[] {
 }
 
 /** A size as a float `[1]`. */
-function asFloat(g: GraphBuilder, size: Dim, { type }: Value): Value {
+export function sizeAsFloat(g: GraphBuilder, size: Dim, { type }: Value): Value {
   if (typeof size === 'number') return g.constant(Float32Array.of(size), [1], type);
   return cast(g, g.runtimeDim(size), type);
 }

@@ -2,15 +2,18 @@ import {
   type AnimateDiffError,
   AnimateDiffPipeline,
   type Backend,
+  float32Tensor,
   type GenerateOptions,
   type LoadProgress,
   type OnLoadProgress,
   type Session,
+  type Tensor,
   urlSource,
 } from 'animatediff-js';
 import { backendConformance } from 'animatediff-js/testing';
 import { type OrtWebOptions, ortWeb } from 'animatediff-js/web';
-import { weightedSum } from '../../../src/testing/sample-networks.js';
+import { matmul } from '../../../src/onnx/linear.js';
+import { addition, weightedSum, weightless } from '../../../src/testing/sample-networks.js';
 import {
   type PlainArtifact,
   type PlainTensor,
@@ -86,6 +89,49 @@ export async function createLarge(backend: number, byteLength: number): Promise<
   } catch (error) {
     return { reads, error: plainError(error) };
   }
+}
+
+/**
+ * Multiplies a column with a row of so many numbers, which is too much, then small ones, also in a new session.
+ * @param inside Whether the product is multiplied with a column of ones, so that what comes out is small.
+ */
+export async function outgrow(
+  backend: number,
+  rows: number,
+  columns: number,
+  inside: boolean,
+): Promise<unknown> {
+  const network = weightless('outer-product', (g) => {
+    const product = matmul(g, g.input('x', 'float32', ['rows', 1]), g.input('w', 'float32', [1, 'columns']));
+    return inside ? matmul(g, product, g.input('ones', 'float32', ['columns', 1])) : product;
+  });
+  const open = () => (opened[backend] as Backend).createSession(network);
+  const product = async (session: Session, height: number, width: number): Promise<Tensor> => {
+    const x = float32Tensor(new Float32Array(height).fill(2), [height, 1]);
+    const w = float32Tensor(new Float32Array(width).fill(3), [1, width]);
+    const ones = float32Tensor(new Float32Array(width).fill(1), [width, 1]);
+    return (await session.run(inside ? { x, w, ones } : { x, w }))['y']!;
+  };
+  const session = await open();
+  const failure = await product(session, rows, columns).then(() => undefined, plainError);
+  const again = [...((await product(session, 1, 1)).data as Float32Array)];
+  const anew = [...((await product(await open(), 1, 1)).data as Float32Array)];
+  return { failure, again, anew };
+}
+
+/** Feeds held tensors of so many bytes, which is too much, and of a few. */
+export async function holdLarge(backend: number, byteLength: number): Promise<unknown> {
+  const { createSession, hold } = opened[backend] as Backend;
+  const session = await createSession(addition());
+  const sum = async (rows: number): Promise<unknown> => {
+    const tensor = () => float32Tensor(new Float32Array(3 * rows), [rows, 3]);
+    const held = hold!(tensor());
+    return session
+      .run({ a: held, b: tensor() })
+      .then(() => 'held', plainError)
+      .finally(() => held.dispose());
+  };
+  return { failure: await sum(Math.ceil(byteLength / 12)), again: await sum(1) };
 }
 
 /** Makes a promise of the devices that are asked for from now on. */

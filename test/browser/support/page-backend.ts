@@ -1,4 +1,4 @@
-import type { Backend, BackendCapabilities, FusedOperator, Session } from 'animatediff-js';
+import type { Backend, BackendCapabilities, FusedOperator, Session, Tensor } from 'animatediff-js';
 import type { OrtWebOptions } from 'animatediff-js/web';
 import type { Page } from 'playwright-core';
 import type * as WebBackend from '../pages/web-backend.js';
@@ -29,13 +29,18 @@ export function pageBackend(page: Page, options: OrtWebOptions): Backend {
     name: `page/${options.device}`,
     capabilities: async () => {
       const found = (await callPage(page, 'capabilities', await opened)) as unknown as BackendCapabilities;
-      return { ...found, dialect: new Set(found.dialect as Iterable<FusedOperator>) };
+      // What crosses into the page are tensors.
+      return {
+        ...found,
+        dialect: new Set(found.dialect as Iterable<FusedOperator>),
+        deviceTensors: false,
+      };
     },
     createSession: async (artifact): Promise<Session> => {
       const id = await callPage(page, 'create', await opened, await plainArtifact(artifact));
       return {
         run: async (feeds) => {
-          const given = Object.entries(feeds).map(([name, tensor]) => [name, plain(tensor)]);
+          const given = Object.entries(feeds).map(([name, tensor]) => [name, plain(tensor as Tensor)]);
           const outputs = await callPage(page, 'run', id, Object.fromEntries(given));
           return Object.fromEntries(
             Object.entries(outputs).map(([name, tensor]) => [name, revivedTensor(tensor)]),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { linearTicks, logTicks, tickText } from '../../src/cli/axis-ticks.js';
+import { linearTicks, logTicks, tickText } from '../../src/plots/axis-ticks.js';
 
 test('marks are round numbers that enclose all values', () => {
   expect(linearTicks(0, 999, 5)).toEqual([0, 200, 400, 600, 800, 1000]);

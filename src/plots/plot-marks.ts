@@ -3,7 +3,7 @@ import { element } from './svg.js';
 /** What tells one line from another, by colour and by shape. */
 export interface LineStyle {
   readonly colour: string;
-  readonly mark: 'circle' | 'square' | 'triangle' | 'diamond' | 'cross';
+  readonly mark: 'circle' | 'square' | 'triangle' | 'diamond' | 'cross' | 'none';
 }
 
 /** Okabe and Ito 2008, told apart by most people; their yellow is too pale on white, and grey takes its place. */
@@ -29,6 +29,8 @@ export function markAt({ colour, mark }: LineStyle, x: number, y: number): strin
       return path('m0 -4.4l4.4 4.4l-4.4 4.4l-4.4 -4.4z');
     case 'cross':
       return path('m-1 -4h2v3h3v2h-3v3h-2v-3h-3v-2h3z');
+    case 'none':
+      return '';
   }
 }
 
