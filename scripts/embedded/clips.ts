@@ -16,7 +16,7 @@ export function pictureClips(seed: number, count: number): TrainingClip[] {
     return {
       name: `picture ${index}`,
       caption: told ? captionOf(scene) : stillCaptionOf(scene),
-      frames: [renderFrame(scene, told ? late : (index * 7) % clipLength)],
+      frames: [renderFrame(scene, told ? late : ((index >> 1) * 7) % clipLength)],
     };
   });
 }
