@@ -1,7 +1,8 @@
-import { AnimateDiffPipeline, type Backend, float32Tensor, torchRandom } from 'animatediff-js';
+import { AnimateDiffPipeline, float32Tensor, torchRandom } from 'animatediff-js';
 import { fileSource, ortNode } from 'animatediff-js/node';
 import { secondsOf } from './median.js';
 import { memoryUse } from './memory.js';
+import { portableBackend } from './portable-backend.js';
 import type { RandomModel } from './random-model.js';
 
 /** What a process of its own evaluates, again and again. */
@@ -28,7 +29,7 @@ process.once('message', (task) => void serve(task as CaseTask));
 
 async function serve({ model, cache, threads, frames, pixels, unfused }: CaseTask): Promise<void> {
   const own = ortNode({ threads, weightsCache: { directory: cache } });
-  const backend = unfused ? portable(own) : own;
+  const backend = unfused ? portableBackend(own) : own;
   let pipeline!: AnimateDiffPipeline;
   const loadSeconds = await secondsOf(async () => {
     pipeline = await AnimateDiffPipeline.load({
@@ -46,13 +47,6 @@ async function serve({ model, cache, threads, frames, pixels, unfused }: CaseTas
     if (message === 'end') void pipeline.dispose().then(() => process.exit(0));
     else void secondsOf(() => unet.predict({ sample, timestep: 500, context })).then(report);
   });
-}
-
-function portable(backend: Backend): Backend {
-  return {
-    ...backend,
-    capabilities: async () => ({ ...(await backend.capabilities()), dialect: new Set() }),
-  };
 }
 
 function report(seconds: number): void {

@@ -1,7 +1,6 @@
-import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { inProcess } from './in-process.js';
 import type { EndlessMemory, LongTask, RunMemory } from './long-run.js';
 import type { RandomModel } from './random-model.js';
 import type { LongResult } from './result.js';
@@ -24,38 +23,22 @@ export async function benchLong(model: RandomModel, options: LongBenchOptions): 
   const { folder, threads, pixels, note } = options;
   const cache = mkdtempSync(join(folder, 'cache-'));
   const task = { model, cache, threads, pixels };
+  const run = <T>(each: LongTask): Promise<T> => inProcess('./long-run.ts', each);
   try {
     note('long: one frame, which fills the weights cache');
-    await inProcess<RunMemory>({ ...task, kind: 'generate', frames: 1 });
+    await run<RunMemory>({ ...task, kind: 'generate', frames: 1 });
     const runs: RunMemory[] = [];
     for (const count of frames) {
       note(`long: ${count} frames`);
-      const run = await inProcess<RunMemory>({ ...task, kind: 'generate', frames: count });
+      const memory = await run<RunMemory>({ ...task, kind: 'generate', frames: count });
       // Told at once: it has taken minutes.
-      note(`long: ${JSON.stringify(run)}`);
-      runs.push(run);
+      note(`long: ${JSON.stringify(memory)}`);
+      runs.push(memory);
     }
     note(`long: endless frames, up to ${endless[1]}`);
-    const growth = await inProcess<EndlessMemory>({ ...task, kind: 'endless', at: endless });
+    const growth = await run<EndlessMemory>({ ...task, kind: 'endless', at: endless });
     return { pixels, short: runs[0]!, long: runs[1]!, endless: growth };
   } finally {
     rmSync(cache, { recursive: true, force: true });
   }
-}
-
-/** Runs a task in a new process, with this one's loaders. */
-function inProcess<T>(task: LongTask): Promise<T> {
-  const child = fork(fileURLToPath(new URL('./long-run.ts', import.meta.url)));
-  return new Promise<T>((resolve, reject) => {
-    let result: T | undefined;
-    child.on('message', (message) => {
-      result = message as T;
-    });
-    child.on('error', reject);
-    child.on('exit', (code, signal) => {
-      if (code === 0 && result !== undefined) resolve(result);
-      else reject(new Error(`the process of ${JSON.stringify(task)} ended with ${code ?? signal}`));
-    });
-    child.send(task);
-  });
 }

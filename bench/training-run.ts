@@ -3,6 +3,7 @@ import { fileSource, ortNode } from 'animatediff-js/node';
 import { trainMotionLora } from 'animatediff-js/training';
 import { median, secondsOf } from './median.js';
 import { memoryUse } from './memory.js';
+import { portableBackend } from './portable-backend.js';
 import type { RandomModel } from './random-model.js';
 
 /** What one process is to do. */
@@ -44,10 +45,7 @@ async function evaluations(
   { kind, model, frames, pixels, repeats }: TrainingTask,
 ): Promise<TrainingCost> {
   const measure = measurement();
-  const backend: Backend =
-    kind === 'fused'
-      ? own
-      : { ...own, capabilities: async () => ({ ...(await own.capabilities()), dialect: new Set() }) };
+  const backend = kind === 'fused' ? own : portableBackend(own);
   const pipeline = await AnimateDiffPipeline.load({
     backend,
     checkpoint: fileSource(model.checkpoint),

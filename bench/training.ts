@@ -1,7 +1,6 @@
-import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { inProcess } from './in-process.js';
 import type { RandomModel } from './random-model.js';
 import type { TrainingResult } from './result.js';
 import type { TrainingCost, TrainingTask } from './training-run.js';
@@ -30,7 +29,8 @@ export async function benchTraining(
   try {
     for (const kind of ['portable', 'fused', 'step', 'recomputed'] as const) {
       note(`training: ${kind}`);
-      const cost = await inProcess({ ...size, kind, model, cache });
+      const task: TrainingTask = { ...size, kind, model, cache };
+      const cost = await inProcess<TrainingCost>('./training-run.ts', task);
       // Told at once: it has taken minutes.
       note(`training: ${JSON.stringify(cost)}`);
       costs.set(kind, cost);
@@ -50,21 +50,4 @@ export async function benchTraining(
     stepOverFused: of('step').cpuSeconds / of('fused').cpuSeconds,
     recomputedPeakShare: of('recomputed').privatePeakBytes / of('step').privatePeakBytes,
   };
-}
-
-/** Runs a task in a new process, with this one's loaders. */
-function inProcess(task: TrainingTask): Promise<TrainingCost> {
-  const child = fork(fileURLToPath(new URL('./training-run.ts', import.meta.url)));
-  return new Promise((resolve, reject) => {
-    let result: TrainingCost | undefined;
-    child.on('message', (message) => {
-      result = message as TrainingCost;
-    });
-    child.on('error', reject);
-    child.on('exit', (code, signal) => {
-      if (code === 0 && result !== undefined) resolve(result);
-      else reject(new Error(`the process of ${JSON.stringify(task)} ended with ${code ?? signal}`));
-    });
-    child.send(task);
-  });
 }

@@ -1,5 +1,6 @@
 import { namedTensor } from '../../src/training/lora-part.ts';
-import { type StartValue, type TrainingResult, trainUnet } from '../../src/training/train-unet.ts';
+import { startValues } from '../../src/training/start-values.ts';
+import { type TrainingResult, trainUnet } from '../../src/training/train-unet.ts';
 import { resolveTraining, type TrainingOptions } from '../../src/training/training-options.ts';
 import { writeSafetensors } from '../../src/weights/safetensors-writer.ts';
 
@@ -13,12 +14,8 @@ export function trainImageModel(options: TrainingOptions): Promise<TrainingResul
     settings: {},
     async part({ unet: { weights } }) {
       const names = [...weights.names].sort();
-      const start = new Map<string, StartValue>();
-      for (const name of names) {
-        start.set(name, { shape: weights.shape(name)!, values: (await weights.read(name)).slice() });
-      }
       return {
-        start,
+        start: await startValues(weights, names),
         file: (valuesOf) => writeSafetensors(names.map((name) => namedTensor(name, valuesOf(name)))),
       };
     },

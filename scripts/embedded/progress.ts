@@ -1,15 +1,15 @@
 import type { TrainingEvent } from '../../src/training/training-events.ts';
-import { writeWhole } from './stage-files.ts';
+import { writeFile } from './stage-files.ts';
 
 /** Tells on the way how a stage goes, with the time left, and keeps its checkpoints in a file. */
-export function stageProgress(name: string, checkpoint: string): (event: TrainingEvent) => void {
+export function stageProgress(name: string, checkpoint: string): (event: TrainingEvent) => Promise<void> {
   let [began, from, sum, count] = [Date.now(), 0, 0, 0];
-  return (event) => {
+  return async (event) => {
     if (event.type === 'training-start') {
       [began, from] = [Date.now(), event.from];
       console.log(`${name}: ${event.parameters} parameters, from step ${event.from} of ${event.steps}`);
     }
-    if (event.type === 'checkpoint') writeWhole(checkpoint, event.bytes);
+    if (event.type === 'checkpoint') await writeFile(checkpoint, event.bytes);
     if (event.type !== 'training-step') return;
     [sum, count] = [sum + event.loss, count + 1];
     const done = event.step + 1;

@@ -61,8 +61,8 @@ export function randomScene(seed: number, index: number, fixed: Partial<Scene> =
   const upwards = subject.motion === 'moving up' || subject.motion === 'moving down';
   const middle = pictureSize / 2;
   return {
-    x: middle + around(sideways ? 3 : 10),
-    y: middle + around(upwards ? 3 : 10),
+    x: middle + around(sideways ? 3 : 6),
+    y: middle + around(upwards ? 3 : 6),
     scale: 1 + around(0.06),
     angle: around(0.12),
     ...subject,

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { prepareFile, writeWhole } from '../../src/cli/write-file.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -10,11 +11,10 @@ export const modelFolder = process.env['EMBEDDED_MODEL'] ?? join(root, 'models/e
 /** Where unfinished stages are kept; `EMBEDDED_WORK` names another folder. */
 export const workFolder = process.env['EMBEDDED_WORK'] ?? join(root, 'out/embedded');
 
-/** Writes a file whole or not at all. */
-export function writeWhole(path: string, bytes: Uint8Array | string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.part`, bytes);
-  renameSync(`${path}.part`, path);
+/** Writes a file whole or not at all, and its folder. */
+export async function writeFile(path: string, content: Uint8Array | string): Promise<void> {
+  await prepareFile(path);
+  await writeWhole(path, typeof content === 'string' ? new TextEncoder().encode(content) : content);
 }
 
 /** A file's bytes; `undefined` when it is not there. */

@@ -1,4 +1,3 @@
-import type { Backend } from '../../src/backends/backend.ts';
 import { float32Tensor, type Tensor } from '../../src/core/tensor.ts';
 import { emitClipText } from '../../src/models/clip-text.ts';
 import type { Net } from '../../src/models/nn/net.ts';
@@ -14,7 +13,7 @@ import { textSizes } from './network-sizes.ts';
 import { newTextEncoder } from './new-networks.ts';
 import { newWeights } from './new-weights.ts';
 import { randomScene } from './scenes.ts';
-import { trainNetwork } from './train-network.ts';
+import { type NetworkStage, trainNetwork } from './train-network.ts';
 import { trainingGraph } from './training-graph.ts';
 import { backgroundNames, colourNames, motions, shapes, sizeNames } from './vocabulary.ts';
 
@@ -29,15 +28,10 @@ const said: readonly (readonly [keyof Subject, readonly string[]])[] = [
 const saidCount = said.reduce((sum, [, names]) => sum + names.length, 0);
 
 /** Options of {@link trainTextEncoder}. */
-export interface TextStage {
-  readonly backend: Backend;
+export interface TextStage extends NetworkStage {
   readonly tokenizer: ClipTokenizer;
-  readonly steps: number;
+  /** Captions seen at once. */
   readonly captions: number;
-  readonly seed: number;
-  readonly checkpointEvery?: number | undefined;
-  readonly folder?: string | undefined;
-  readonly stop?: AbortSignal | undefined;
 }
 
 /**

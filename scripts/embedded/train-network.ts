@@ -3,25 +3,31 @@ import type { Backend, ModelArtifact } from '../../src/backends/backend.ts';
 import type { Tensor } from '../../src/core/tensor.ts';
 import { runTraining } from '../../src/training/run-training.ts';
 import type { StartValue } from '../../src/training/train-unet.ts';
-import { restoreState, startState } from '../../src/training/training-state.ts';
+import { learnedValue, restoreState, startState } from '../../src/training/training-state.ts';
 import { stageProgress } from './progress.ts';
 import { readIfThere, workFolder } from './stage-files.ts';
 
-/** A network that is trained from nothing. */
-export interface NetworkTraining {
-  readonly name: string;
+/** What each stage is told that trains a network from nothing. */
+export interface NetworkStage {
   readonly backend: Backend;
+  readonly steps: number;
+  readonly seed: number;
+  /** Default 100. */
+  readonly checkpointEvery?: number | undefined;
+  /** Where its checkpoint is. */
+  readonly folder?: string | undefined;
+  readonly stop?: AbortSignal | undefined;
+}
+
+/** A network that is trained from nothing. */
+export interface NetworkTraining extends NetworkStage {
+  readonly name: string;
   readonly artifact: ModelArtifact;
   readonly start: ReadonlyMap<string, StartValue>;
-  readonly steps: number;
   readonly learningRate: number;
-  readonly seed: number;
   readonly averageDecay: number;
   /** Inputs by step, besides the weights. */
   feeds(step: number): Record<string, Tensor>;
-  readonly checkpointEvery?: number | undefined;
-  readonly folder?: string | undefined;
-  readonly stop?: AbortSignal | undefined;
 }
 
 /** Trains it, from its checkpoint on if there is one. @returns The moving averages of its weights. */
@@ -33,7 +39,7 @@ export async function trainNetwork(training: NetworkTraining): Promise<ReadonlyM
   const saved = readIfThere(path);
   if (saved) await restoreState(state, saved, settings);
   await runTraining({
-    ...{ backend: training.backend, artifact: training.artifact, feeds: training.feeds, state, settings },
+    ...{ backends: [training.backend], artifact: training.artifact, feeds: training.feeds, state, settings },
     file: () => new Uint8Array(),
     accumulate: 1,
     optimizer: { betas: [0.9, 0.99], epsilon: 1e-8, weightDecay: 0.001 },
@@ -47,10 +53,5 @@ export async function trainNetwork(training: NetworkTraining): Promise<ReadonlyM
     signal: undefined,
   });
   stop?.throwIfAborted();
-  return new Map(
-    [...state.parameters].map(([key, { shape, average, values }]) => [
-      key,
-      { shape, values: average ?? values },
-    ]),
-  );
+  return new Map([...state.parameters].map(([key, parameter]) => [key, learnedValue(parameter)]));
 }

@@ -2,10 +2,9 @@ import type { ModelArtifact } from '../../src/backends/backend.ts';
 import { buildArtifact } from '../../src/models/artifact.ts';
 import type { Net } from '../../src/models/nn/net.ts';
 import type { WeightSource } from '../../src/models/weight-source.ts';
-import { gradients } from '../../src/onnx/gradients/gradients.ts';
 import type { Value } from '../../src/onnx/value.ts';
+import { gradientOutputs } from '../../src/training/gradient-outputs.ts';
 import type { StartValue } from '../../src/training/train-unet.ts';
-import { gradientName } from '../../src/training/training-unet.ts';
 
 /** Start values as a network's weights. */
 export function startWeights(label: string, values: ReadonlyMap<string, StartValue>): WeightSource {
@@ -32,12 +31,6 @@ export function trainingGraph(
     sizes: new Map(Object.entries(sizes)),
   };
   return buildArtifact(label, request, (net) => {
-    const { g } = net;
-    const loss = lossOf(net);
-    const names = [...start.keys()];
-    const inputs = names.map((name) => g.inputs.find((input) => input.name === name) ?? g.fail(name));
-    const found = gradients(g, loss, inputs);
-    g.output('loss', loss);
-    for (const [index, name] of names.entries()) g.output(gradientName(name), found[index]!);
+    gradientOutputs(net.g, lossOf(net), [...start.keys()]);
   });
 }

@@ -1,4 +1,3 @@
-import type { Backend } from '../../src/backends/backend.ts';
 import { elementCount, float32Tensor, type Tensor } from '../../src/core/tensor.ts';
 import type { StartValue } from '../../src/training/train-unet.ts';
 import { trainingRandom } from '../../src/training/training-random.ts';
@@ -7,36 +6,25 @@ import { newVae } from './new-networks.ts';
 import { clipLength, pictureSize, randomScene, renderFrame } from './scenes.ts';
 import { stockLook } from './stock-look.ts';
 import { straighten } from './straight-vae.ts';
-import { trainNetwork } from './train-network.ts';
+import { type NetworkStage, trainNetwork } from './train-network.ts';
 import { vaeTrainingGraph } from './vae-graph.ts';
 
 /** Options of {@link trainVae}; tests make it small. */
-export interface VaeStage {
-  readonly backend: Backend;
-  readonly steps: number;
+export interface VaeStage extends NetworkStage {
+  /** Pictures seen at once. */
   readonly images: number;
-  readonly seed: number;
-  readonly checkpointEvery?: number | undefined;
-  readonly folder?: string | undefined;
-  readonly stop?: AbortSignal | undefined;
 }
 
 /** The autoencoder, on frames of scenes as they are and with the stock clips' look. */
 export async function trainVae(stage: VaeStage): Promise<ReadonlyMap<string, StartValue>> {
   const start = newVae(stage.seed).values;
   straighten(start);
-  return trainVaeFrom(start, { ...stage, name: 'vae', learningRate: 3e-3 });
-}
-
-/** The same from weights that are there. */
-export async function trainVaeFrom(
-  start: ReadonlyMap<string, StartValue>,
-  stage: VaeStage & { readonly name: string; readonly learningRate: number },
-): Promise<ReadonlyMap<string, StartValue>> {
   return trainNetwork({
     ...stage,
+    name: 'vae',
     start,
     artifact: await vaeTrainingGraph(start, stage.images),
+    learningRate: 3e-3,
     averageDecay: 0.98,
     feeds: (step) => pictures(stage, step),
   });

@@ -32,7 +32,7 @@ export const motions = [
 ] as const;
 
 /** Radii in pixels of a 64×64 picture; a caption without a size means the middle one. */
-export const radii = { small: 12, medium: 15, large: 19 } as const;
+export const radii = { small: 13, medium: 16, large: 20 } as const;
 
 export type Colour = keyof typeof colours;
 export type Background = keyof typeof backgrounds;

@@ -1,9 +1,9 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { AnimateDiffError } from '../core/errors.js';
-import type { Tensor, TensorType } from '../core/tensor.js';
+import type { Tensor } from '../core/tensor.js';
 import { checkForm } from './held-tensors.js';
 import type { CreateRequest, HeldId, RunRequest, RuntimeService } from './host/host-protocol.js';
-import { ortTensor, plainTensor } from './ort-tensors.js';
+import { formOf, ortTensor, plainTensor } from './ort-tensors.js';
 import { runtimeError } from './runtime-errors.js';
 import type { WeightFile } from './weights/memory-weights.js';
 
@@ -139,7 +139,7 @@ async function run(
   const outputs = await session.run(Object.fromEntries(inputs));
   for (const [name, target] of Object.entries(into)) {
     const output = outputs[name];
-    checkForm(name, output && { type: output.type as TensorType, shape: output.dims }, target);
+    checkForm(name, output && formOf(output), target);
   }
   const given: Record<string, Tensor> = {};
   for (const [name, output] of Object.entries(outputs)) {

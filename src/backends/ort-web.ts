@@ -13,8 +13,8 @@ import { readIntoBlobs } from './web/blob-weights.js';
 import { checkFits } from './web/check-fits.js';
 import { type GraphicsDevice, requestGraphicsDevice } from './web/graphics-device.js';
 import type { WebPlace } from './web/ort-web-held-tensors.js';
-import { configure, type WebRuntime, webRuntime } from './web/ort-web-runtime.js';
-import { openWebSession } from './web/ort-web-session.js';
+import { configure, webRuntime } from './web/ort-web-runtime.js';
+import { openWebSession, type WebSessionRequest } from './web/ort-web-session.js';
 import { webCapabilities, webLimits } from './web/web-capabilities.js';
 import { readIntoMemory } from './weights/memory-weights.js';
 import { weightsProgress } from './weights/weights-progress.js';
@@ -42,7 +42,7 @@ export function ortWeb(options?: OrtWebOptions): Backend {
     const lost = (await asked?.catch(() => undefined))?.lost !== undefined;
     if (asked === undefined || lost) {
       // Two callers may have found the same loss: the first of them asks.
-      if (graphics === asked) graphics = requestGraphicsDevice(powerPreference, limits.maxBufferBytes);
+      if (graphics === asked) graphics = requestGraphicsDevice(powerPreference);
     }
     const current = graphics as Promise<GraphicsDevice>;
     current.catch(() => {
@@ -51,19 +51,19 @@ export function ortWeb(options?: OrtWebOptions): Backend {
     return current;
   }
 
-  async function start(): Promise<{ runtime: WebRuntime; graphics: GraphicsDevice | undefined }> {
+  async function start(): Promise<Pick<WebSessionRequest, 'runtime' | 'graphics' | 'limits'>> {
     // First the device: where it is missing, no file need be loaded.
     const found = await currentGraphics();
     const runtime = await webRuntime(device);
     configure(runtime, own);
-    return { runtime, graphics: found };
+    return { runtime, graphics: found, limits: webLimits(found, limits) };
   }
 
   async function create(artifact: ModelArtifact, options: CreateSessionOptions): Promise<Session> {
     const { signal, onProgress } = options;
     const { label: component, weights } = artifact;
     const started = await start();
-    checkFits(artifact, { device, ...webLimits(started.graphics, limits) });
+    checkFits(artifact, { device, ...started.limits });
     const total = weights.reduce((sum, { byteLength }) => sum + byteLength, 0);
     const progress = weightsProgress(component, total, onProgress);
     const read = started.runtime.streamsBlobs ? readIntoBlobs : readIntoMemory;
@@ -77,16 +77,16 @@ export function ortWeb(options?: OrtWebOptions): Backend {
   }
 
   async function probe(): Promise<BackendCapabilities> {
-    const { runtime, graphics } = await start();
+    const started = await start();
     const run: RunOnce = async (artifact, feeds) => {
-      const session = await openWebSession({ runtime, graphics, artifact, files: [], held });
+      const session = await openWebSession({ ...started, artifact, files: [], held });
       try {
         return await session.run(feeds);
       } finally {
         await session.dispose();
       }
     };
-    return webCapabilities({ runtime, graphics, limits, threads: own.threads, run });
+    return webCapabilities({ ...started, threads: own.threads, run });
   }
 
   async function end(): Promise<void> {

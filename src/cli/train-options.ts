@@ -1,25 +1,23 @@
 import { adapterCliOptions } from './adapter-options.js';
+import { modelCliOptions } from './model-options.js';
 import { type CliOption, type CliValues, grouped } from './options.js';
 
-/** Options that name the model that is trained for. */
-const modelOptions: readonly CliOption[] = [
-  {
-    name: 'checkpoint',
-    short: 'c',
-    kind: 'text',
-    value: 'PATH|URL',
-    required: true,
-    help: 'Stable Diffusion 1.x: one file, or a diffusers folder; it stays as it is',
-  },
-  {
-    name: 'motion',
-    short: 'm',
-    kind: 'text',
-    value: 'PATH|URL',
+/** The options of a model's files that training takes, and what it says of them otherwise. */
+const modelDifferences: Readonly<Record<string, Partial<CliOption>>> = {
+  checkpoint: { help: 'Stable Diffusion 1.x: one file, or a diffusers folder; it stays as it is' },
+  motion: {
     sets: 'motionModule',
     help: 'motion module: that a motion-lora is for, or that a motion-module goes on from (a new one)',
   },
-  { name: 'vae', kind: 'text', value: 'PATH|URL', help: "a VAE to use instead of the checkpoint's" },
+  vae: {},
+};
+
+/** Options that name the model that is trained for. */
+const modelOptions: readonly CliOption[] = [
+  ...modelCliOptions.flatMap((option): CliOption[] => {
+    const own = modelDifferences[option.name];
+    return own ? [{ ...option, ...own }] : [];
+  }),
   ...adapterCliOptions
     .filter(({ name }) => name === 'lora' || name === 'domain-adapter')
     .map((option) => ({ ...option, help: `${option.help}, in place while training` })),

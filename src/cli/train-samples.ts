@@ -20,6 +20,7 @@ export async function writeSamples(
   const { backend, checkpoint, vae } = options;
   const { width, height } = options.clips[0]!.frames[0]!;
   const learned = kind.sampled(request, file);
+  const moves = learned.motionModule !== undefined;
   const prompts = values.texts('sample-prompt');
   const paths: string[] = [];
   await using pipeline = await AnimateDiffPipeline.load({ backend, checkpoint, vae, ...learned, signal });
@@ -28,12 +29,11 @@ export async function writeSamples(
       prompt,
       width,
       height,
-      numFrames: learned.motionModule === undefined ? 1 : options.numFrames,
+      numFrames: moves ? options.numFrames : 1,
       numInferenceSteps: values.number('sample-steps'),
       seed: 0,
       signal,
     });
-    const moves = learned.motionModule !== undefined;
     const path = samplePath(values.text('samples'), { step, index, count: prompts.length, moves });
     await writeWhole(path, moves ? await encodeGif(frames, { fps }) : await encodePng(frames[0]!));
     paths.push(path);

@@ -76,7 +76,6 @@ async function train(
   const early = new AbortController();
   const abort = (): void => early.abort(context.signal.reason);
   context.signal.addEventListener('abort', abort);
-  const saved: string[] = [];
   const request: TrainRequest = {
     values,
     open: sourceOf,
@@ -95,7 +94,6 @@ async function train(
     if (event.type === 'checkpoint') {
       await writeWhole(statePath(values), event.bytes);
       reporter.written(statePath(values));
-      saved.push(`${event.step} of ${given.steps} steps are done`);
     }
     if (event.type === 'training-sample') {
       try {
@@ -115,7 +113,9 @@ async function train(
   }
   reporter.end();
   if (losses.length < given.steps) {
-    context.note(`${saved.at(-1)}; the same command with --resume ${statePath(values)} goes on`);
+    context.note(
+      `${losses.length} of ${given.steps} steps are done; the same command with --resume ${statePath(values)} goes on`,
+    );
     throw context.signal.reason;
   }
   const output = values.text('output')!;

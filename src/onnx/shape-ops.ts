@@ -66,6 +66,13 @@ export function transpose(g: GraphBuilder, x: Value, order: readonly number[]): 
   })[0]!;
 }
 
+/** With the last two axes exchanged. */
+export function exchanged(g: GraphBuilder, x: Value): Value {
+  const rank = x.shape.length;
+  const order = Array.from({ length: rank }, (_, axis) => axis);
+  return transpose(g, x, [...order.slice(0, -2), rank - 1, rank - 2]);
+}
+
 /** Values side by side along an axis. */
 export function concat(g: GraphBuilder, values: readonly Value[], axis: number): Value {
   const first = values[0] ?? g.fail('concat needs a value');

@@ -172,7 +172,10 @@ export function networks(
     residency,
     precision,
     dialect,
-    memory: () => (capabilities.deviceTensors && backend.hold ? feedMemory(backend.hold) : undefined),
+    memory: () =>
+      capabilities.deviceTensors && backend.hold
+        ? feedMemory((content) => backend.hold!(content))
+        : undefined,
     keep(name) {
       kept.add(name);
       return async () => {

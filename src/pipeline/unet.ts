@@ -10,6 +10,7 @@ import { type ComponentOptions, invalid } from './component-options.js';
 import type { DeepFeatures } from './deep-cache.js';
 import type { FeedMemory } from './feed-memory.js';
 import { type FreeUOptions, resolveFreeU } from './free-u-options.js';
+import { copied } from './generation-state.js';
 import { type MotionAmount, motionFeeds } from './motion-amounts.js';
 import type { Networks } from './networks.js';
 import type { OpenedModel } from './opened-model.js';
@@ -105,9 +106,9 @@ export function unet(model: OpenedModel, nets: Networks, adapters: ActiveAdapter
       }
       // Copies: a backend may take the buffers of its feeds away.
       const feeds: Record<string, Feed> = {
-        sample: float32Tensor(sample.data.slice(), sample.shape),
+        sample: copied(sample),
         time: timeFeed(timestep, batch, frames, waves),
-        context: copied(context),
+        context: ownFeed(context),
         ...adapters.feeds('unet', progress, memory),
       };
       if (model.motion) {
@@ -121,7 +122,7 @@ export function unet(model: OpenedModel, nets: Networks, adapters: ActiveAdapter
       const images = [batch * frames, height, width] as const;
       const shape = deep && featureShape(deep, model.unet.config, images);
       const kept = deep?.held ?? deep?.kept;
-      if (kept) feeds['deep_features'] = copied(kept);
+      if (kept) feeds['deep_features'] = ownFeed(kept);
       const target = shape && !kept ? memory?.place({ type: 'float32', shape }) : undefined;
       const into = target && { deep_features: target };
       const form = unetFormOf(input);
@@ -137,8 +138,8 @@ export function unet(model: OpenedModel, nets: Networks, adapters: ActiveAdapter
 }
 
 /** A feed of one's own: a backend may take the buffers of plain ones away. */
-function copied<T extends Float32Tensor | HeldTensor>(tensor: T): Float32Tensor | HeldTensor {
-  return 'data' in tensor ? float32Tensor(tensor.data.slice(), tensor.shape) : tensor;
+function ownFeed(tensor: Float32Tensor | HeldTensor): Float32Tensor | HeldTensor {
+  return 'data' in tensor ? copied(tensor) : tensor;
 }
 
 /** The shape of deep features. @throws `invalid-options` for a branch or a size of kept ones that does not fit. */

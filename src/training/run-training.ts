@@ -3,15 +3,16 @@ import { AnimateDiffError } from '../core/errors.js';
 import { asFloat32, type Tensor } from '../core/tensor.js';
 import { type AdamWOptions, adamWStep } from './adam-w.js';
 import { clippingFactor, gradientNorm } from './gradient-norm.js';
+import { gradientName } from './gradient-outputs.js';
 import { type LearningRateOptions, learningRateAt } from './learning-rate.js';
 import { moveAverage } from './moving-average.js';
 import type { TrainingEvent } from './training-events.js';
 import { saveState, type TrainingState } from './training-state.js';
-import { gradientName } from './training-unet.js';
 
 /** What {@link runTraining} goes by. */
 export interface TrainingRun {
-  readonly backend: Backend;
+  /** Those that share the batches of a step. */
+  readonly backends: readonly Backend[];
   /** The network with its loss and gradients. */
   readonly artifact: ModelArtifact;
   /** Where it begins; it is changed in place. */
@@ -38,14 +39,15 @@ export interface TrainingRun {
 
 /** Steps until the state has done all of them, or the run is stopped. @throws `numerics` when the loss is no longer a number. */
 export async function runTraining(run: TrainingRun): Promise<void> {
-  const { backend, artifact, state, rate, signal, onEvent } = run;
-  const session = await backend.createSession(artifact, { signal });
+  const { backends, artifact, state, rate, signal, onEvent } = run;
+  const sessions: Session[] = [];
   try {
+    for (const backend of backends) sessions.push(await backend.createSession(artifact, { signal }));
     const parameters = [...state.parameters.values()].reduce((sum, { values }) => sum + values.length, 0);
     await onEvent?.({ type: 'training-start', steps: rate.steps, from: state.step, parameters });
     while (state.step < rate.steps) {
       signal?.throwIfAborted();
-      await takeStep(run, session);
+      await takeStep(run, sessions);
       const { step } = state;
       const saved = isDue(step, run.checkpointEvery);
       if (saved) await saveCheckpoint(run);
@@ -56,7 +58,7 @@ export async function runTraining(run: TrainingRun): Promise<void> {
       }
     }
   } finally {
-    await session.dispose();
+    await Promise.all(sessions.map((session) => session.dispose()));
   }
 }
 
@@ -69,10 +71,10 @@ function isDue(step: number, every: number | undefined): boolean {
   return every !== undefined && step % every === 0;
 }
 
-async function takeStep(run: TrainingRun, session: Session): Promise<void> {
+async function takeStep(run: TrainingRun, sessions: readonly Session[]): Promise<void> {
   const { state, onEvent } = run;
   const { step } = state;
-  const { loss, gradients } = await lossAndGradients(run, session);
+  const { loss, gradients } = await lossAndGradients(run, sessions);
   const norm = gradientNorm(gradients.values());
   if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
     throw new AnimateDiffError(
@@ -95,25 +97,27 @@ async function takeStep(run: TrainingRun, session: Session): Promise<void> {
   await onEvent?.({ type: 'training-step', step, steps, loss, gradientNorm: norm, learningRate });
 }
 
-/** Means over the batches of a step. */
+/** Means over the batches of a step, as many at a time as there are sessions; added in order, whatever their number. */
 async function lossAndGradients(
   { state, artifact, accumulate, feeds, signal }: TrainingRun,
-  session: Session,
+  sessions: readonly Session[],
 ): Promise<{ loss: number; gradients: Map<string, Float32Array> }> {
   const gradients = new Map<string, Float32Array>();
   let loss = 0;
-  for (let part = 0; part < accumulate; part++) {
-    const outputs = await session.run(
-      { ...feeds(state.step * accumulate + part), ...trainedFeeds(state, artifact) },
-      { signal },
-    );
-    loss += asFloat32(outputs['loss'], 'loss').data[0]! / accumulate;
-    for (const name of state.parameters.keys()) {
-      const output = gradientName(name);
-      const gradient = asFloat32(outputs[output], output).data;
-      const sum = gradients.get(name) ?? new Float32Array(gradient.length);
-      for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + gradient[i]! / accumulate;
-      gradients.set(name, sum);
+  for (let done = 0; done < accumulate; done += sessions.length) {
+    const runs = sessions.slice(0, accumulate - done).map((session, place) => {
+      const batch = state.step * accumulate + done + place;
+      return session.run({ ...feeds(batch), ...trainedFeeds(state, artifact) }, { signal });
+    });
+    for (const outputs of await Promise.all(runs)) {
+      loss += asFloat32(outputs['loss'], 'loss').data[0]! / accumulate;
+      for (const name of state.parameters.keys()) {
+        const output = gradientName(name);
+        const gradient = asFloat32(outputs[output], output).data;
+        const sum = gradients.get(name) ?? new Float32Array(gradient.length);
+        for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + gradient[i]! / accumulate;
+        gradients.set(name, sum);
+      }
     }
   }
   return { loss, gradients };

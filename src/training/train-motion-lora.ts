@@ -1,4 +1,3 @@
-import * as z from 'zod/mini';
 import type { ModelSource } from '../core/source.js';
 import { loraPart } from './lora-part.js';
 import { type TrainingResult, trainUnet } from './train-unet.js';
@@ -8,6 +7,7 @@ import {
   type ResolvedTraining,
   rankField,
   resolveTraining,
+  sourceField,
 } from './training-options.js';
 
 /** Options of {@link trainMotionLora}. */
@@ -24,7 +24,7 @@ const what = 'trainMotionLora';
 export function resolveMotionLora(options: MotionLoraOptions): ResolvedTraining<MotionLoraOptions> {
   return resolveTraining(what, options, {
     ...clipFields(),
-    motionModule: z.custom<ModelSource>((value) => typeof value === 'object' && value !== null),
+    motionModule: sourceField(),
     rank: rankField(64),
   });
 }

@@ -6,12 +6,14 @@ import { writeSafetensors } from '../weights/safetensors-writer.js';
 import { namedTensor } from './lora-part.js';
 import { newMotionModule } from './new-motion-module.js';
 import { originalMotionName } from './original-names.js';
-import { type StartValue, type TrainedPart, type TrainingResult, trainUnet } from './train-unet.js';
+import { startValues } from './start-values.js';
+import { type TrainedPart, type TrainingResult, trainUnet } from './train-unet.js';
 import {
   type ClipTrainingOptions,
   clipFields,
   type ResolvedTraining,
   resolveTraining,
+  sourceField,
 } from './training-options.js';
 
 /** Options of {@link trainMotionModule}. */
@@ -34,7 +36,7 @@ type ResolvedMotionModule = ResolvedTraining<Omit<MotionModuleOptions, 'motionMo
 export function resolveMotionModule(options: MotionModuleOptions): ResolvedMotionModule {
   return resolveTraining(what, options, {
     ...clipFields(),
-    motionModule: z.optional(z.custom<ModelSource>((value) => typeof value === 'object' && value !== null)),
+    motionModule: z.optional(sourceField()),
     maxFrames: z._default(z.int().check(z.gte(1), z.lte(1024)), 32),
     midBlock: z._default(z.boolean(), false),
   });
@@ -78,13 +80,8 @@ async function wholeModule({ unet, motion }: OpenedModel): Promise<TrainedPart> 
   const names = [...weights.names]
     .filter((name) => name.includes('motion_modules.') && !name.endsWith(positions))
     .sort();
-  const start = new Map<string, StartValue>();
-  for (const name of names) {
-    // A copy: what reading gives may be the file's own.
-    start.set(name, { shape: weights.shape(name)!, values: (await weights.read(name)).slice() });
-  }
   return {
-    start,
+    start: await startValues(weights, names),
     file: (valuesOf) =>
       writeSafetensors(
         names.flatMap((name) => {

@@ -9,7 +9,7 @@ import { encodeClips } from './encode-clips.js';
 import { runTraining } from './run-training.js';
 import { type BatchSource, batchFeeds, batchSizes } from './training-batch.js';
 import type { ClipTrainingOptions, ResolvedTraining } from './training-options.js';
-import { restoreState, startState, type TrainingState } from './training-state.js';
+import { learnedValue, restoreState, startState, type TrainingState } from './training-state.js';
 import { buildTrainingUnet, type TrainingUnetRequest } from './training-unet.js';
 
 /** What a run has made. */
@@ -81,13 +81,10 @@ export async function trainUnet(training: UnetTraining): Promise<TrainingResult>
     const settings = settingsText(training, await model.unet.weights.identity({ signal }));
     const state = startState(part.start, options.averageDecay !== undefined);
     if (options.resume) await restoreState(state, options.resume, settings);
-    const valuesOf = (name: string): StartValue => {
-      const { shape, values, average } = state.parameters.get(name)!;
-      return { shape, values: average ?? values };
-    };
+    const valuesOf = (name: string): StartValue => learnedValue(state.parameters.get(name)!);
     const artifact = await buildTrainingUnet({ ...networkOf(training, parts, part, source), signal });
     await runTraining({
-      backend,
+      backends: [backend, ...options.moreBackends],
       artifact,
       state,
       settings,

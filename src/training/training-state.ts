@@ -24,6 +24,14 @@ export interface TrainingState {
   readonly gradientNorms: number[];
 }
 
+/** What a parameter has learned: the average of its values where one is kept. */
+export function learnedValue({ shape, values, average }: TrainedParameter): {
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+} {
+  return { shape, values: average ?? values };
+}
+
 const format = 'animatediff-js-training/1';
 
 /** A state at the beginning. */

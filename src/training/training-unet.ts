@@ -1,15 +1,13 @@
 import type { ModelArtifact } from '../backends/backend.js';
-import { AnimateDiffError } from '../core/errors.js';
 import { buildArtifact } from '../models/artifact.js';
 import type { Net } from '../models/nn/net.js';
 import { emitUnet } from '../models/unet.js';
 import type { UnetRequest } from '../models/unet-layers.js';
 import { multiply, subtract } from '../onnx/elementwise.js';
-import { gradients } from '../onnx/gradients/gradients.js';
-import type { GraphBuilder } from '../onnx/graph.js';
 import { reduce } from '../onnx/reduce.js';
 import { reshape } from '../onnx/shape-ops.js';
 import type { Value } from '../onnx/value.js';
+import { gradientOutputs } from './gradient-outputs.js';
 
 /** What {@link buildTrainingUnet} is given. */
 export interface TrainingUnetRequest extends Omit<UnetRequest, 'dialect' | 'precision' | 'quantization'> {
@@ -17,11 +15,6 @@ export interface TrainingUnetRequest extends Omit<UnetRequest, 'dialect' | 'prec
   readonly trained: readonly string[];
   /** Whether blocks are computed again on the way back, which takes more time; default false. */
   readonly recompute?: boolean | undefined;
-}
-
-/** Name of the output that holds the gradient by an input. */
-export function gradientName(input: string): string {
-  return `${input}:gradient`;
 }
 
 /**
@@ -33,7 +26,7 @@ export function gradientName(input: string): string {
  * - `loss_weight` float32 `['batch']`: what each clip counts.
  *
  * Outputs: `loss` float32 `[1]`, the mean over all elements of the squared error times its clip's weight, and for each
- * trained input a gradient in its shape, see {@link gradientName}.
+ * trained input a gradient in its shape, see `gradientName`.
  * @throws `weights-mismatch` as every network; `invalid-options` for a trained input that is not there.
  */
 export function buildTrainingUnet({
@@ -43,20 +36,8 @@ export function buildTrainingUnet({
 }: TrainingUnetRequest): Promise<ModelArtifact> {
   const plain: UnetRequest = { ...request, dialect: new Set() };
   return buildArtifact('unet_training', plain, (net) => {
-    const { g } = net;
     const loss = weightedError(net, emitUnet(net, plain));
-    const wanted = trained.map((name) => inputOf(g, name));
-    const found = gradients(g, loss, wanted, { blockOf: unetBlockOf, recompute });
-    g.output('loss', loss);
-    for (const [index, name] of trained.entries()) g.output(gradientName(name), found[index]!);
-  });
-}
-
-function inputOf(g: GraphBuilder, name: string): Value {
-  const input = g.inputs.find((each) => each.name === name);
-  if (input !== undefined) return input;
-  throw new AnimateDiffError('invalid-options', `there is nothing to train under the name '${name}'`, {
-    details: { tensor: name },
+    gradientOutputs(net.g, loss, trained, { blockOf: unetBlockOf, recompute });
   });
 }
 

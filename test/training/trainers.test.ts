@@ -111,6 +111,14 @@ describe('a MotionLoRA', () => {
     await pipeline.dispose();
   });
 
+  test('comes out the same when two backends share the batches of a step', async () => {
+    const batches = { ...options, steps: 2, accumulate: 2 };
+    const other = ortNode();
+    const shared = await trainMotionLora({ ...batches, moreBackends: [other] });
+    await other.dispose();
+    expect(shared.file).toEqual((await trainMotionLora(batches)).file);
+  });
+
   test('refuses more frames than the module has positions, and clips that are too short', async () => {
     await expect(trainMotionLora({ ...options, steps: 1, numFrames: 99 })).rejects.toThrow(
       /positions, got 99/,

@@ -1,7 +1,8 @@
 import type { ModelArtifact, Tensor } from 'animatediff-js';
 import { ortNode } from 'animatediff-js/node';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { buildTrainingUnet, gradientName } from '../../src/training/training-unet.js';
+import { gradientName } from '../../src/training/gradient-outputs.js';
+import { buildTrainingUnet } from '../../src/training/training-unet.js';
 import { evaluateGraph, type Tensor64 } from '../support/evaluate-graph.js';
 import { emitSmallUnet, smallUnet } from './small-unet.js';
 import { exampleFeeds, normal, runOnce, sizesOf } from './tiny-training.js';

@@ -5,7 +5,7 @@ export interface GraphicsDevice {
   readonly device: GPUDevice;
   /** Such as `nvidia ampere`; empty where the browser does not tell. */
   readonly name: string;
-  /** Largest tensor that its kernels see the whole of, in bytes; less if the caller wants it. */
+  /** Largest tensor that its kernels see the whole of, in bytes. */
   readonly maxBufferBytes: number;
   /** Why it cannot be used any more, once that is so. */
   readonly lost: string | undefined;
@@ -36,13 +36,9 @@ const limitNames = [
 
 /**
  * Asks for a device with everything that its adapter has.
- * @param maxBufferBytes Bound of the caller's own.
  * @throws `backend` when there is none, with a sentence that says why.
  */
-export async function requestGraphicsDevice(
-  powerPreference: GPUPowerPreference,
-  maxBufferBytes: number = Number.POSITIVE_INFINITY,
-): Promise<GraphicsDevice> {
+export async function requestGraphicsDevice(powerPreference: GPUPowerPreference): Promise<GraphicsDevice> {
   const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
   if (gpu === undefined) throw missing(globalThis.isSecureContext === false ? insecure : unknown);
   const adapter = await gpu.requestAdapter({ powerPreference });
@@ -53,7 +49,7 @@ export async function requestGraphicsDevice(
   const requiredLimits = Object.fromEntries(limitNames.map((name) => [name, adapter.limits[name]]));
   try {
     const device = await adapter.requestDevice({ requiredFeatures: features, requiredLimits });
-    return watched(device, adapter, maxBufferBytes);
+    return watched(device, adapter);
   } catch (cause) {
     throw missing(`the browser refused it (${(cause as Error).message})`, cause);
   }
@@ -64,7 +60,7 @@ function subgroupsAreWide({ info }: GPUAdapter): boolean {
   return (info.subgroupMinSize ?? 0) >= 16;
 }
 
-function watched(device: GPUDevice, { info }: GPUAdapter, ownBound: number): GraphicsDevice {
+function watched(device: GPUDevice, { info }: GPUAdapter): GraphicsDevice {
   let lost: string | undefined;
   let outOfMemory: string | undefined;
   const whenLost = device.lost.then(({ reason, message }) => {
@@ -80,7 +76,7 @@ function watched(device: GPUDevice, { info }: GPUAdapter, ownBound: number): Gra
   return {
     device,
     name: [info.vendor, info.architecture, info.device].filter((part) => part).join(' '),
-    maxBufferBytes: Math.min(maxBufferSize, maxStorageBufferBindingSize, ownBound),
+    maxBufferBytes: Math.min(maxBufferSize, maxStorageBufferBindingSize),
     get lost() {
       return lost;
     },

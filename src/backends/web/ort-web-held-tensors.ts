@@ -14,12 +14,15 @@ export interface WebPlace {
   readonly graphics: GraphicsDevice | undefined;
 }
 
-/** The held tensor as a session on `graphics` takes it, brought there if it is not there yet. */
-export function placedTensor(
-  ort: Ort,
-  graphics: GraphicsDevice | undefined,
-  holding: Holding<WebPlace>,
-): OrtTensor {
+/** A card, and the largest buffer that may be made there, in bytes. */
+interface Card {
+  readonly graphics: GraphicsDevice;
+  readonly maxBufferBytes: number;
+}
+
+/** The held tensor as a session on a card takes it, brought there if it is not there yet. */
+export function placedTensor(ort: Ort, card: Card | undefined, holding: Holding<WebPlace>): OrtTensor {
+  const graphics = card?.graphics;
   const { content, place, form } = holding;
   if (place !== undefined) {
     if (place.graphics === graphics) return place.tensor;
@@ -28,7 +31,7 @@ export function placedTensor(
   }
   // Never without content: a run is not lent what is empty.
   const data = content!.data;
-  const tensor = graphics ? bufferTensor(ort, graphics, form, data) : ortTensor(ort.Tensor, content!);
+  const tensor = card ? bufferTensor(ort, card, form, data) : ortTensor(ort.Tensor, content!);
   holding.place = { tensor, graphics };
   holding.content = undefined;
   return tensor;
@@ -52,7 +55,7 @@ export function putTensor(
  */
 export function bufferTensor(
   { Tensor }: Ort,
-  { device, maxBufferBytes }: GraphicsDevice,
+  { graphics: { device }, maxBufferBytes }: Card,
   { type, shape }: TensorForm,
   data?: ArrayBufferView,
 ): OrtTensor {

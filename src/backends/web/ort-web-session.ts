@@ -1,21 +1,23 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-web';
 import { AnimateDiffError } from '../../core/errors.js';
-import type { Tensor, TensorType } from '../../core/tensor.js';
+import type { Tensor } from '../../core/tensor.js';
 import type { ModelArtifact, Session } from '../backend.js';
 import { checkForm, type HeldTensors, type Lent } from '../held-tensors.js';
-import { ortTensor, plainTensor } from '../ort-tensors.js';
+import { formOf, ortTensor, plainTensor } from '../ort-tensors.js';
 import { type RuntimeAction, runtimeError } from '../runtime-errors.js';
 import type { WeightFile } from '../weights/memory-weights.js';
 import type { WeightBlob } from './blob-weights.js';
 import type { GraphicsDevice } from './graphics-device.js';
 import { bufferTensor, placedTensor, putTensor, type WebPlace } from './ort-web-held-tensors.js';
 import { checkUsable, noteIfSpent, type WebRuntime } from './ort-web-runtime.js';
+import type { WebLimits } from './web-capabilities.js';
 
 /** What a session in a page is made of. */
 export interface WebSessionRequest {
   readonly runtime: WebRuntime;
   /** Where it computes; `undefined`: on the processor. */
   readonly graphics: GraphicsDevice | undefined;
+  readonly limits: WebLimits;
   readonly artifact: ModelArtifact;
   readonly files: readonly (WeightBlob | WeightFile)[];
   /** The backend's. */
@@ -80,18 +82,19 @@ export async function openWebSession(request: WebSessionRequest): Promise<Sessio
 
 /** Runs a session. @returns the outputs that are not to be held. */
 async function runOrt(
-  { runtime: { ort }, graphics }: Pick<WebSessionRequest, 'runtime' | 'graphics'>,
+  { runtime: { ort }, graphics, limits }: Pick<WebSessionRequest, 'runtime' | 'graphics' | 'limits'>,
   session: InferenceSession,
   { feeds, into }: Lent<WebPlace>,
 ): Promise<Record<string, OrtTensor>> {
+  const card = graphics && { graphics, ...limits };
   const inputs = Object.entries(feeds).map(([name, feed]) => [
     name,
-    'data' in feed ? ortTensor(ort.Tensor, feed) : placedTensor(ort, graphics, feed),
+    'data' in feed ? ortTensor(ort.Tensor, feed) : placedTensor(ort, card, feed),
   ]);
   const targets = Object.entries(into);
   // On the processor outputs are copied out of the heap in any case.
-  const buffers = graphics
-    ? targets.map(([name, { form }]) => [name, bufferTensor(ort, graphics, form)] as const)
+  const buffers = card
+    ? targets.map(([name, { form }]) => [name, bufferTensor(ort, card, form)] as const)
     : [];
   const fetches = Object.fromEntries([
     ...session.outputNames.map((name) => [name, null] as const),
@@ -101,7 +104,7 @@ async function runOrt(
     const outputs = { ...(await session.run(Object.fromEntries(inputs), fetches)) };
     for (const [name, holding] of targets) {
       const output = outputs[name];
-      checkForm(name, output && { type: output.type as TensorType, shape: output.dims }, holding);
+      checkForm(name, output && formOf(output), holding);
     }
     for (const [name, holding] of targets) {
       putTensor(holding, outputs[name]!, graphics);

@@ -5,7 +5,8 @@ import type { RunOnce } from '../self-test/self-test.js';
 import type { GraphicsDevice } from './graphics-device.js';
 import type { WebRuntime } from './ort-web-runtime.js';
 
-type Limits = Pick<BackendCapabilities, 'maxBufferBytes' | 'maxModelBytes'>;
+/** What may be loaded. */
+export type WebLimits = Pick<BackendCapabilities, 'maxBufferBytes' | 'maxModelBytes'>;
 
 /** Views of a heap of 32 bits end here. */
 const largestView = 2 ** 31;
@@ -13,8 +14,8 @@ const largestView = 2 ** 31;
 /** Of the 4 GiB that a heap of 32 bits has; the rest is for what is computed. */
 const largestModel = 3.5 * 2 ** 30;
 
-/** What may be loaded, within what the caller allows. */
-export function webLimits(graphics: GraphicsDevice | undefined, own: OrtWebLimits): Limits {
+/** What the device can take, within what the caller allows. */
+export function webLimits(graphics: GraphicsDevice | undefined, own: OrtWebLimits): WebLimits {
   const { maxBufferBytes = Number.POSITIVE_INFINITY, maxModelBytes = Number.POSITIVE_INFINITY } = own;
   return {
     maxBufferBytes: Math.min(maxBufferBytes, graphics?.maxBufferBytes ?? largestView),
@@ -26,7 +27,7 @@ export function webLimits(graphics: GraphicsDevice | undefined, own: OrtWebLimit
 export interface WebCapabilitiesRequest {
   readonly runtime: WebRuntime;
   readonly graphics: GraphicsDevice | undefined;
-  readonly limits: OrtWebLimits;
+  readonly limits: WebLimits;
   /** Threads that the caller wants. */
   readonly threads: number | undefined;
   readonly run: RunOnce;
@@ -35,7 +36,7 @@ export interface WebCapabilitiesRequest {
 /** What onnxruntime-web 1.30 offers here. The processor's kernels are known; those of graphics cards are tried. */
 export async function webCapabilities(request: WebCapabilitiesRequest): Promise<BackendCapabilities> {
   const { runtime, graphics, limits, run } = request;
-  const common = { ...webLimits(graphics, limits), abort: 'between-runs', deviceTensors: true } as const;
+  const common = { ...limits, abort: 'between-runs', deviceTensors: true } as const;
   if (graphics) {
     const device = graphics.name === '' ? 'webgpu' : `webgpu (${graphics.name})`;
     return {

@@ -68,9 +68,9 @@ export function gradients(
       const own = blockOf?.(operation.path);
       const waits = own !== block ? done.splice(0) : [];
       block = own;
-      const gradients = given.map((gradient) => gradient && notBefore(g, gradient, waits));
+      const arrived = given.map((gradient) => gradient && notBefore(g, gradient, waits));
       const attention = lean.get(operation);
-      const stepOf = (each: Operation): BackwardStep => backwardStep(g, each, gradients, again);
+      const stepOf = (each: Operation): BackwardStep => backwardStep(g, each, arrived, again);
       const passed = attention
         ? passLean(stepOf, attention, turn, dependent, found)
         : passBack(stepOf(operation), dependent, found);

@@ -3,7 +3,7 @@ import { multiply, softmax, subtract } from '../elementwise.js';
 import type { GraphBuilder } from '../graph.js';
 import { matmul } from '../linear.js';
 import { reduce } from '../reduce.js';
-import { transpose } from '../shape-ops.js';
+import { exchanged } from '../shape-ops.js';
 import type { Operation, Value } from '../value.js';
 
 /**
@@ -99,11 +99,4 @@ export function leanAttentionGradients(
     () => exchanged(g, matmul(g, exchanged(g, byScores), queries)),
     () => matmul(g, exchanged(g, shares), gradient),
   ];
-}
-
-/** With the last two axes exchanged. */
-export function exchanged(g: GraphBuilder, x: Value): Value {
-  const rank = x.shape.length;
-  const order = Array.from({ length: rank }, (_, axis) => axis);
-  return transpose(g, x, [...order.slice(0, -2), rank - 1, rank - 2]);
 }

@@ -1,6 +1,6 @@
 import { matmul, matrixProduct } from '../linear.js';
+import { exchanged } from '../shape-ops.js';
 import { type GradientRule, inputLike, integerAttribute } from './gradient-rule.js';
-import { exchanged } from './lean-attention.js';
 import { sumToShape } from './sum-to-shape.js';
 
 /** `a · b + c` for matrices, each of the factors exchanged or not. */
