@@ -1,5 +1,6 @@
 import { AnimateDiffError } from '../../core/errors.js';
 import type { ExternalTensor, ExternalWeights } from '../backend.js';
+import { readAhead } from './read-ahead.js';
 
 /**
  * Bytes handled in one go on the application's thread: hashing or copying this many takes a few milliseconds, so that
@@ -8,8 +9,8 @@ import type { ExternalTensor, ExternalWeights } from '../backend.js';
 const pieceBytes = 4 * 2 ** 20;
 
 /**
- * The bytes of a blob from its first to its last, in pieces of at most 4 MiB, gaps as zeros. Each tensor is read
- * once, when its turn comes, so at most one is held.
+ * The bytes of a blob from its first to its last, in pieces of at most 4 MiB, gaps as zeros. Each tensor is read once; a
+ * few are read ahead (see {@link readAhead}).
  *
  * @param label Of the model, for errors.
  * @throws `weights-mismatch` when a tensor gives another number of bytes than announced, `invalid-options` when
@@ -20,39 +21,43 @@ export async function* streamWeights(
   label: string,
   signal?: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let position = 0;
-  for (const tensor of [...weights.tensors].sort((a, b) => a.offset - b.offset)) {
-    if (tensor.offset < position || tensor.offset + tensor.byteLength > weights.byteLength) {
+  const tensors = [...weights.tensors].sort((a, b) => a.offset - b.offset);
+  checkPlaces(tensors, weights, label);
+  signal?.throwIfAborted();
+  let [position, turn] = [0, 0];
+  for await (const bytes of readAhead(tensors, signal)) {
+    const { name, offset, byteLength } = tensors[turn++]!;
+    if (bytes.byteLength !== byteLength) {
       throw new AnimateDiffError(
-        'invalid-options',
-        `${label}: '${tensor.name}' at byte ${tensor.offset} of '${weights.location}' overlaps its neighbour or leaves the blob`,
+        'weights-mismatch',
+        `${label}: '${name}' should have ${byteLength} bytes, but ${bytes.byteLength} were read`,
       );
     }
-    yield* zeros(tensor.offset - position);
-    const bytes = await readTensor(tensor, label, signal);
-    for (let start = 0; start < bytes.byteLength; start += pieceBytes) {
+    yield* zeros(offset - position);
+    for (let start = 0; start < byteLength; start += pieceBytes) {
       signal?.throwIfAborted();
       yield bytes.subarray(start, start + pieceBytes);
     }
-    position = tensor.offset + tensor.byteLength;
+    position = offset + byteLength;
   }
   yield* zeros(weights.byteLength - position);
 }
 
-async function readTensor(
-  tensor: ExternalTensor,
+function checkPlaces(
+  tensors: readonly ExternalTensor[],
+  { location, byteLength }: ExternalWeights,
   label: string,
-  signal: AbortSignal | undefined,
-): Promise<Uint8Array> {
-  signal?.throwIfAborted();
-  const bytes = await tensor.read(signal);
-  if (bytes.byteLength !== tensor.byteLength) {
-    throw new AnimateDiffError(
-      'weights-mismatch',
-      `${label}: '${tensor.name}' should have ${tensor.byteLength} bytes, but ${bytes.byteLength} were read`,
-    );
+): void {
+  let end = 0;
+  for (const tensor of tensors) {
+    if (tensor.offset < end || tensor.offset + tensor.byteLength > byteLength) {
+      throw new AnimateDiffError(
+        'invalid-options',
+        `${label}: '${tensor.name}' at byte ${tensor.offset} of '${location}' overlaps its neighbour or leaves the blob`,
+      );
+    }
+    end = tensor.offset + tensor.byteLength;
   }
-  return bytes;
 }
 
 function* zeros(count: number): Generator<Uint8Array, void, undefined> {
