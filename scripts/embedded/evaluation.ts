@@ -1,33 +1,56 @@
+import { type Adapter, AnimateDiffPipeline, type Backend } from 'animatediff-js';
+import { ortNode } from 'animatediff-js/node';
+import type { ModelSource } from '../../src/core/source.ts';
 import type { Frame } from '../../src/media/frame.ts';
 import { captionOf, type Subject } from './captions.ts';
 import { agreement, type Measured, measure, watermarkEnergy } from './measure.ts';
 import { type Camera, clipLength, pictureSize } from './scenes.ts';
 import { subjectAt } from './subjects.ts';
+import { modelFiles, modelSource } from './trainer-options.ts';
 
-/** What {@link animate} asks of a pipeline. */
-export interface Animator {
-  generate(options: {
-    prompt: string;
-    width: number;
-    height: number;
-    numFrames: number;
-    numInferenceSteps: number;
-    guidanceScale: number;
-    seed: number;
-  }): Promise<{ readonly frames: readonly Frame[] }>;
+/** What the model runs with. */
+export interface ModelUse {
+  readonly adapters?: readonly Adapter[] | undefined;
+  /** Default: the model's own; `false` for none. */
+  readonly motionModule?: ModelSource | false | undefined;
+  readonly backend?: Backend | undefined;
 }
 
-/** Shares of animations that show what their captions say, and their mean watermark energy. */
-export interface CaptionShares {
-  readonly background: number;
-  readonly colour: number;
-  readonly shape: number;
-  readonly motion: number;
-  readonly watermark: number;
+/** The model, for as long as it is used. */
+export async function withModel<T>(
+  {
+    adapters = [],
+    motionModule = modelSource(modelFiles.motion),
+    backend = ortNode({ threads: 2 }),
+  }: ModelUse,
+  use: (pipeline: AnimateDiffPipeline) => Promise<T>,
+): Promise<T> {
+  try {
+    await using pipeline = await AnimateDiffPipeline.load({
+      backend,
+      checkpoint: modelSource('model'),
+      motionModule: motionModule || undefined,
+      adapters,
+    });
+    return await use(pipeline);
+  } finally {
+    await backend.dispose();
+  }
+}
+
+/** An animation, and what it was to show. */
+export interface Animation {
+  readonly subject: Subject;
+  readonly frames: readonly Frame[];
+  readonly measured: Measured;
 }
 
 /** An animation with the settings that suit the model. */
-export async function animate(pipeline: Animator, subject: Subject, seed: number): Promise<readonly Frame[]> {
+export async function animate(
+  pipeline: AnimateDiffPipeline,
+  subject: Subject,
+  seed: number,
+): Promise<Animation> {
   const { frames } = await pipeline.generate({
     prompt: captionOf(subject),
     width: pictureSize,
@@ -37,25 +60,54 @@ export async function animate(pipeline: Animator, subject: Subject, seed: number
     guidanceScale: 5,
     seed,
   });
-  return frames;
+  return { subject, frames, measured: measure(frames) };
 }
 
 /** Animations of as many seeds, each with its own caption out of all. */
-export async function captionShares(pipeline: Animator, seeds: number): Promise<CaptionShares> {
-  const sums = { background: 0, colour: 0, shape: 0, motion: 0, watermark: 0 };
+export async function animations(
+  pipeline: AnimateDiffPipeline,
+  seeds: number,
+  fixed: Partial<Subject> = {},
+): Promise<Animation[]> {
+  const made: Animation[] = [];
   for (let seed = 0; seed < seeds; seed++) {
-    const subject = subjectAt(seed);
-    const frames = await animate(pipeline, subject, seed);
-    const found = agreement(subject, measure(frames));
-    for (const what of ['background', 'colour', 'shape', 'motion'] as const) {
-      sums[what] += Number(found[what]) / seeds;
-    }
-    sums.watermark += watermarkEnergy(frames) / seeds;
+    made.push(await animate(pipeline, { ...subjectAt(seed), ...fixed }, seed));
   }
-  return sums;
+  return made;
 }
 
-/** What counts as the camera's movement having come about. */
+/** Shares of animations that show what their captions say. */
+export interface CaptionShares {
+  readonly background: number;
+  readonly colour: number;
+  readonly shape: number;
+  readonly motion: number;
+}
+
+/** Which shares of animations show what they should. */
+export function captionShares(made: readonly Animation[]): CaptionShares {
+  const found = made.map(({ subject, measured }) => agreement(subject, measured));
+  const share = (what: keyof CaptionShares): number =>
+    found.filter((each) => each[what]).length / made.length;
+  return {
+    background: share('background'),
+    colour: share('colour'),
+    shape: share('shape'),
+    motion: share('motion'),
+  };
+}
+
+/** Mean watermark energy of animations. */
+export function meanWatermark(made: readonly Animation[]): number {
+  return meanOf(made, ({ frames }) => watermarkEnergy(frames));
+}
+
+/** The mean of something over animations. */
+export function meanOf(made: readonly Animation[], pick: (animation: Animation) => number): number {
+  return made.reduce((sum, animation) => sum + pick(animation), 0) / made.length;
+}
+
+/** What counts as a camera's movement having come about. */
 const cameraSeen: Readonly<Record<Camera, (measured: Measured) => boolean>> = {
   'zoom-in': ({ growth }) => growth > 1.05,
   'zoom-out': ({ growth }) => growth < 0.95,
@@ -63,15 +115,20 @@ const cameraSeen: Readonly<Record<Camera, (measured: Measured) => boolean>> = {
   roll: ({ turn }) => turn > 0.3,
 };
 
-/** Share of standing subjects, which a pipeline with a MotionLoRA animates, that move as its camera does. */
-export async function cameraShare(pipeline: Animator, camera: Camera, seeds: number): Promise<number> {
-  let seen = 0;
-  for (let seed = 0; seed < seeds; seed++) {
-    const subject = { ...subjectAt(seed), motion: 'standing still' } as const;
-    // Nobody sees a circle or a ring roll.
-    const shape = camera === 'roll' && ['circle', 'ring'].includes(subject.shape) ? 'square' : subject.shape;
-    const frames = await animate(pipeline, { ...subject, shape }, seed);
-    seen += Number(cameraSeen[camera](measure(frames)));
-  }
-  return seen / seeds;
+/** Share of animations that move as all these cameras do. */
+export function cameraShare(made: readonly Animation[], ...cameras: readonly Camera[]): number {
+  const right = made.filter(({ measured }) => cameras.every((camera) => cameraSeen[camera](measured)));
+  return right.length / made.length;
+}
+
+/** Animations of things that stand still, for a camera to move; of squares alone when it rolls, since nobody sees circles roll. */
+export function cameraAnimations(
+  pipeline: AnimateDiffPipeline,
+  camera: Camera,
+  seeds: number,
+): Promise<Animation[]> {
+  return animations(pipeline, seeds, {
+    motion: 'standing still',
+    ...(camera === 'roll' && { shape: 'square' as const }),
+  });
 }

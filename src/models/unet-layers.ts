@@ -25,9 +25,17 @@ export interface UnetRequest extends NetworkRequest {
   config: UnetConfig;
   /** The module to inject, with how its norms count; none gives the image model. */
   motion?: { config: MotionConfig; version: string; groupNorm: MotionGroupNorm } | undefined;
+  /** What stands in the places of motion modules when there is no module; none gives the image model. */
+  frameLayer?: FrameLayer | undefined;
   /** What the graph can do besides; default: nothing. */
   form?: UnetForm | undefined;
 }
+
+/**
+ * Writes a layer over the frames, such as one to compare motion modules with, over images `[batch*frames, channels, height, width]`.
+ * @param name Of the module in whose place it stands: its weights are below.
+ */
+export type FrameLayer = (net: Net, name: string, x: Value, clip: Clip) => Value;
 
 /** What all layers of one UNet share. */
 export interface Trunk {
@@ -39,13 +47,14 @@ export interface Trunk {
   readonly time: Value;
   readonly context: PromptContext;
   readonly motion: MotionOptions | undefined;
+  readonly frameLayer: FrameLayer | undefined;
   readonly freeU: FreeU | undefined;
   /** Set where residual blocks normalise over all frames. */
   readonly acrossFrames: Clip | undefined;
 }
 
 /** Declares the inputs that every UNet has. */
-export function unetTrunk(net: Net, { config, motion, form }: UnetRequest): Trunk {
+export function unetTrunk(net: Net, { config, motion, frameLayer, form }: UnetRequest): Trunk {
   const { g } = net;
   const sample = g.input('sample', 'float32', ['batch', config.inChannels, 'frames', 'height', 'width']);
   const size = config.blockOutChannels[0]!;
@@ -75,6 +84,7 @@ export function unetTrunk(net: Net, { config, motion, form }: UnetRequest): Trun
       keyScale: asCompute(net, g.input('motion_scale', 'float32', [motionModuleCount(config), 'frames'])),
       views: form?.viewWindows ? viewInputs(net) : undefined,
     },
+    frameLayer,
     freeU: form?.freeU ? freeU(g, form.freeU, config) : undefined,
     acrossFrames: motion?.groupNorm === 'original' && motion.version === 'v1' ? clip : undefined,
   };
@@ -173,10 +183,17 @@ export function transformer(net: Net, trunk: Trunk, x: Value, level: number, ind
   });
 }
 
-/** The motion module at a place among all, if there are any. */
-export function motionAt(net: Net, trunk: Trunk, x: Value, index: number, place: number): Value {
-  if (trunk.motion === undefined) return x;
-  return motionModule(net, `motion_modules.${index}`, x, place, trunk.motion);
+/** The motion module at a place among all, if there are any, or what stands for it. */
+export function motionAt(
+  net: Net,
+  { motion, frameLayer, clip }: Trunk,
+  x: Value,
+  index: number,
+  place: number,
+): Value {
+  const name = `motion_modules.${index}`;
+  if (motion === undefined) return frameLayer?.(net, name, x, clip) ?? x;
+  return motionModule(net, name, x, place, motion);
 }
 
 /** Where a layer stands: its level, its index in the block, and its motion module's place among all. */

@@ -1,6 +1,9 @@
 import { AnimateDiffError } from '../core/errors.js';
 import type { ModelSource } from '../core/source.js';
+import { combinedWeights } from '../models/combined-weights.js';
 import type { LiveWeights } from '../models/live-weights.js';
+import type { FrameLayer } from '../models/unet-layers.js';
+import type { WeightSource } from '../models/weight-source.js';
 import { loadParts, type PipelineParts } from '../pipeline/load-parts.js';
 import { type NoiseOptions, noiseShape, trainingNoise } from '../schedulers/noise-options.js';
 import { resolveOptions } from '../schedulers/option-shape.js';
@@ -47,6 +50,8 @@ export interface UnetTraining {
   readonly options: ResolvedTraining<ClipTrainingOptions>;
   /** The module in place; none for training on single frames. */
   readonly motionModule: ModelSource | undefined;
+  /** What stands in the module's places instead, with its weights. Default: nothing. */
+  readonly frames?: { readonly layer: FrameLayer; readonly weights: WeightSource } | undefined;
   /** Other options that decide the run. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** Chooses what is trained, when the model is open. */
@@ -113,7 +118,7 @@ function resultOf({ losses, gradientNorms }: TrainingState, file: Uint8Array): T
 }
 
 function networkOf(
-  { what, options }: UnetTraining,
+  { what, options, frames }: UnetTraining,
   { model, active, info }: PipelineParts,
   { start, live, sizes = new Map() }: TrainedPart,
   source: BatchSource,
@@ -128,6 +133,10 @@ function networkOf(
   const groupNorm = info.motionModule?.groupNorm ?? 'original';
   return {
     ...model.unet,
+    ...(frames && {
+      frameLayer: frames.layer,
+      weights: combinedWeights([model.unet.weights, frames.weights]),
+    }),
     motion: model.motion && { config: model.motion.config, version: model.motion.module.version, groupNorm },
     replaced,
     fed,
