@@ -64,6 +64,11 @@ export interface ModelArtifact {
    * otherwise. Default: it decides.
    */
   readonly prepack?: boolean | undefined;
+  /**
+   * Whether the runtime may lay out the memory of later runs as a whole, as it was seen to be used in the first, beside what
+   * that one took. Default true: runs come a little sooner.
+   */
+  readonly plansMemory?: boolean | undefined;
 }
 
 /** What a backend offers; asked once before graphs are written for it. */

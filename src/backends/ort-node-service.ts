@@ -106,6 +106,7 @@ function sessionOptions(
     intraOpNumThreads: settings.threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
+    enableMemPattern: settings.plansMemory,
     logSeverityLevel: 4,
     // With `all`, the CPU provider copies every convolution's weights into a blocked layout: for mapped files that is
     // private memory in place of the page cache, and seconds of loading, for no speed at several frames.

@@ -38,7 +38,7 @@ export function ortNode(options?: OrtNodeOptions): Backend {
     isolation = 'worker',
     weightsCache,
   } = checkOrtNodeOptions(options);
-  const settings: RuntimeSettings = { device, threads, prepack };
+  const settings: RuntimeSettings = { device, threads, prepack, plansMemory: true };
   const prepare = nodeWeights(weightsCache);
   const newHost = () => runtimeHost(starters[isolation]);
   const sharedHost = newHost();
@@ -48,7 +48,11 @@ export function ortNode(options?: OrtNodeOptions): Backend {
   let nextId = 0;
 
   function host(artifact: ModelArtifact, weights: PreparedWeights, on = hostOfNext()): HostedSession {
-    const own = { ...settings, prepack: artifact.prepack ?? prepack };
+    const own = {
+      ...settings,
+      prepack: artifact.prepack ?? prepack,
+      plansMemory: artifact.plansMemory ?? true,
+    };
     return hostedSession({ host: on, id: nextId++, artifact, settings: own, held, weights });
   }
 

@@ -29,16 +29,18 @@ export interface TrainingUnetRequest extends Omit<UnetRequest, 'dialect' | 'prec
  * trained input a gradient in its shape, see `gradientName`.
  * @throws `weights-mismatch` as every network; `invalid-options` for a trained input that is not there.
  */
-export function buildTrainingUnet({
+export async function buildTrainingUnet({
   trained,
   recompute = false,
   ...request
 }: TrainingUnetRequest): Promise<ModelArtifact> {
   const plain: UnetRequest = { ...request, dialect: new Set() };
-  return buildArtifact('unet_training', plain, (net) => {
+  const artifact = await buildArtifact('unet_training', plain, (net) => {
     const loss = weightedError(net, emitUnet(net, plain));
     gradientOutputs(net.g, loss, trained, { blockOf: unetBlockOf, recompute });
   });
+  // From the second step on a plan would take nearly as much memory again as the first step did.
+  return { ...artifact, plansMemory: false };
 }
 
 function weightedError({ g }: Net, prediction: Value): Value {

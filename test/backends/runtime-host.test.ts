@@ -8,7 +8,7 @@ import { hostScript } from '../../src/backends/ort-host-script.js';
 import { memoryWeights } from '../../src/backends/weights/prepared-weights.js';
 import { addition, weightedSum } from '../../src/testing/sample-networks.js';
 
-const settings = { device: 'cpu', threads: 1, prepack: false } as const;
+const settings = { device: 'cpu', threads: 1, prepack: false, plansMemory: true } as const;
 const held = hostedTensors();
 
 /** A host in a thread that can be made to fall over, which only tests do: it must be idle. */

@@ -10,6 +10,8 @@ export interface RuntimeSettings {
   readonly threads: number;
   /** Whether weights in files are packed when a network is loaded. */
   readonly prepack: boolean;
+  /** Whether the memory of later runs is laid out as a whole. */
+  readonly plansMemory: boolean;
 }
 
 /** Asks a host to load a network. */

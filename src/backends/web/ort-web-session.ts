@@ -32,14 +32,12 @@ export interface WebSessionRequest {
  * @throws `backend`, `out-of-memory`, with `details.reason` of `device-lost` or `runtime-spent` where that is why.
  */
 export async function openWebSession(request: WebSessionRequest): Promise<Session> {
-  const { runtime, graphics, artifact, files, held, signal, onWarmUp } = request;
+  const { runtime, graphics, artifact, held, signal, onWarmUp } = request;
   const { label, graph } = artifact;
   const guarded = guard(runtime, graphics, label);
   const session = await runtime.mutex.run(() => {
     signal?.throwIfAborted();
-    return guarded('create', () =>
-      runtime.ort.InferenceSession.create(graph, sessionOptions(graphics, files)),
-    );
+    return guarded('create', () => runtime.ort.InferenceSession.create(graph, sessionOptions(request)));
   });
   let cold = graphics !== undefined;
   let disposal: Promise<void> | undefined;
@@ -117,11 +115,9 @@ async function runOrt(
   }
 }
 
-function sessionOptions(
-  graphics: GraphicsDevice | undefined,
-  files: WebSessionRequest['files'],
-): InferenceSession.SessionOptions {
+function sessionOptions({ graphics, artifact, files }: WebSessionRequest): InferenceSession.SessionOptions {
   return {
+    enableMemPattern: artifact.plansMemory ?? true,
     // As an object: of a mere name the runtime takes no options.
     executionProviders: graphics ? [{ name: 'webgpu', device: graphics.device }] : ['wasm'],
     executionMode: 'sequential',

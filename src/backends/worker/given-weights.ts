@@ -76,9 +76,10 @@ export function withoutBytes({
   inputs,
   outputs,
   prepack,
+  plansMemory,
 }: ModelArtifact): ArtifactHandle {
   return {
-    ...{ label, graph, inputs, outputs, prepack },
+    ...{ label, graph, inputs, outputs, prepack, plansMemory },
     weights: weights.map(({ location, byteLength, identity, tensors }) => ({
       ...{ location, byteLength, identity },
       tensors: tensors.map(({ name, offset, byteLength: size }) => ({ name, offset, byteLength: size })),
