@@ -1,7 +1,7 @@
 /**
  * A film without end in the terminal, each frame shown as soon as it is there, until Ctrl-C.
  *
- * `npx tsx examples/endless-stream.ts CHECKPOINT MOTION_MODULE "a prompt"`; without arguments it uses the toy model of
+ * `npx tsx examples/endless-stream.ts CHECKPOINT MOTION_MODULE "a prompt"`; without arguments it uses the small model of
  * this repository.
  */
 import { AnimateDiffPipeline, type EndlessOptions, type Frame, type PipelineEvent } from 'animatediff-js';
@@ -43,8 +43,8 @@ export async function* endlessStream(
 
 if (process.argv[1] === import.meta.filename) {
   const [
-    checkpoint = 'models/toy/model',
-    motionModule = 'models/toy/motion/toy-motion.safetensors',
+    checkpoint = 'models/embedded/model',
+    motionModule = 'models/embedded/motion/motion-module.safetensors',
     prompt = 'a red circle on a black background, moving right',
   ] = process.argv.slice(2);
   const stop = new AbortController();

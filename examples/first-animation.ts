@@ -1,6 +1,6 @@
 /**
  * The first animation: `npx tsx examples/first-animation.ts CHECKPOINT MOTION_MODULE "a prompt"`.
- * Without arguments it uses the toy model of this repository.
+ * Without arguments it uses the small model of this repository.
  */
 import { writeFile } from 'node:fs/promises';
 import { AnimateDiffPipeline } from 'animatediff-js';
@@ -8,8 +8,8 @@ import { encodeGif } from 'animatediff-js/media';
 import { fileSource, ortNode } from 'animatediff-js/node';
 
 const [
-  checkpoint = 'models/toy/model',
-  motionModule = 'models/toy/motion/toy-motion.safetensors',
+  checkpoint = 'models/embedded/model',
+  motionModule = 'models/embedded/motion/motion-module.safetensors',
   prompt = 'a red circle on a black background, moving right',
 ] = process.argv.slice(2);
 

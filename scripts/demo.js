@@ -4,14 +4,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const toy = join(root, 'models/toy');
+const model = join(root, 'models/embedded');
 const { status } = spawnSync(
   process.execPath,
   [
     join(root, 'dist/cli.js'),
     'generate',
-    ...['--checkpoint', join(toy, 'model')],
-    ...['--motion', join(toy, 'motion/toy-motion.safetensors'), '--motion-group-norm', 'diffusers'],
+    ...['--checkpoint', join(model, 'model')],
+    ...['--motion', join(model, 'motion/motion-module.safetensors')],
     ...['--prompt', 'a red circle on a black background, moving right'],
     ...['--guidance', '5', '--steps', '25', '--seed', '6', '--enlarge', '4'],
     ...['--output', join(root, 'out/demo.gif'), '--sheet', join(root, 'out/demo-sheet.png')],

@@ -1,6 +1,6 @@
 /**
  * An animation with a sampler of one's own: `npm run build && npx tsx examples/custom-scheduler/run.ts`.
- * Uses the toy model of this repository, and writes out/restart.gif and out/restart.png.
+ * Uses the small model of this repository, and writes out/restart.gif and out/restart.png.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { AnimateDiffPipeline } from 'animatediff-js';
@@ -10,9 +10,8 @@ import { restart } from './restart.js';
 
 await using pipeline = await AnimateDiffPipeline.load({
   backend: ortNode(),
-  checkpoint: fileSource('models/toy/model'),
-  motionModule: fileSource('models/toy/motion/toy-motion.safetensors'),
-  motionGroupNorm: 'diffusers',
+  checkpoint: fileSource('models/embedded/model'),
+  motionModule: fileSource('models/embedded/motion/motion-module.safetensors'),
   scheduler: (noise) => restart({ ...noise, from: 3, to: 0.5, times: 2 }),
 });
 

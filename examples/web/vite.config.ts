@@ -42,7 +42,7 @@ function strictPolicy(): Plugin {
 /** A digest of the built-in model, so that browsers that keep an older one fetch the newer. */
 function modelEdition(): string {
   const hash = createHash('sha256');
-  const entries = readdirSync(`${root}models/toy`, { recursive: true, withFileTypes: true });
+  const entries = readdirSync(`${root}models/embedded`, { recursive: true, withFileTypes: true });
   const files = entries
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => join(parentPath, name));
@@ -53,7 +53,7 @@ function modelEdition(): string {
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   base: './',
-  // The built-in model: `toy/…` beside the page.
+  // The built-in model: `embedded/…` beside the page.
   publicDir: `${root}models`,
   resolve: {
     // The library's source, as in this repository's tests; an application has the package and needs none of this.

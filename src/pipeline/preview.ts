@@ -30,7 +30,7 @@ export interface PreviewMemory {
 
 /**
  * Shares of the steps from which on colours are fitted anew. What latents look like changes over the steps, and a VAE is
- * linear only nearby: with the toy model of the tests, previews are 4 dB nearer to the decoded frames than after one fit.
+ * linear only nearby: with a small trained model, previews are 4 dB nearer to the decoded frames than after one fit.
  * With `unet` the decoder has to be loaded for each; with `one` it would take memory that is not there.
  */
 const fits: Readonly<Record<Residency, readonly number[]>> = {

@@ -195,7 +195,7 @@ describe.skipIf(chromiumPath === undefined)('examples/web in Chromium', { timeou
     const { page, context } = await visit();
     await generate(page);
     await finished(page);
-    await context.route('**/toy/**', (route) => route.abort());
+    await context.route('**/embedded/**', (route) => route.abort());
     await page.reload();
     await generate(page);
     await finished(page);

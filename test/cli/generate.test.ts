@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fixture } from '../support/tiny-model.js';
 import { type CommandLine, commandLine, type RunOptions } from './support/command-line.js';
-import { toy } from './support/toy.js';
+import { embedded } from './support/embedded.js';
 
 let cli: CommandLine;
 beforeAll(async () => {
@@ -17,7 +17,14 @@ const firstBytes = (name: string): string => readFileSync(join(cli.folder, name)
 test('makes an animation in several formats at once, and tells seed and files', async () => {
   const files = ['a.gif', 'new/a.webp', 'a.apng', 'a.png'].flatMap((name) => ['-o', name]);
   const size = ['--steps', '2', '--frames', '3', '--seed', '5'];
-  const { code, stdout, stderr } = await cli.run(['generate', ...toy, ...size, ...files, '--sheet', 's.png']);
+  const { code, stdout, stderr } = await cli.run([
+    'generate',
+    ...embedded,
+    ...size,
+    ...files,
+    '--sheet',
+    's.png',
+  ]);
   expect([code, stdout.trim()]).toEqual([0, 'seed 5: a.gif, new/a.webp, a.apng, a.png, s.png']);
   const starts = ['a.gif', 'new/a.webp', 'a.apng', 's.png'].map(firstBytes);
   expect(starts).toEqual(['GIF8', 'RIFF', '\x89PNG', '\x89PNG']);
@@ -35,13 +42,13 @@ test('makes a single image without a motion module, by default into image.png; w
 
 test('enlarges pixels in what is written', async () => {
   const size = ['--steps', '1', '--frames', '1', '--enlarge', '3', '-q', '-o', 'large.gif'];
-  expect((await cli.run(['generate', ...toy, ...size])).code).toBe(0);
+  expect((await cli.run(['generate', ...embedded, ...size])).code).toBe(0);
   expect(readFileSync(join(cli.folder, 'large.gif')).readUInt16LE(6)).toBe(192);
 });
 
 test('gives events as lines of JSON, without pixels and latents', async () => {
   const size = ['--steps', '1', '--frames', '2', '--scheduler', 'ddim', '--json', '-o', 'j.gif'];
-  const { stdout, stderr } = await cli.run(['generate', ...toy, ...size]);
+  const { stdout, stderr } = await cli.run(['generate', ...embedded, ...size]);
   const events = stdout
     .trim()
     .split('\n')
@@ -63,7 +70,7 @@ test('gives events as lines of JSON, without pixels and latents', async () => {
 test('finds out before any work what could not be written', async () => {
   mkdirSync(join(cli.folder, 'folder.gif'));
   writeFileSync(join(cli.folder, 'file'), '');
-  const attempt = (...args: string[]) => cli.run(['generate', ...toy, ...args], { env: { PATH: '' } });
+  const attempt = (...args: string[]) => cli.run(['generate', ...embedded, ...args], { env: { PATH: '' } });
   const results = [
     await attempt('-o', 'folder.gif'),
     await attempt('-o', 'file/a.gif'),
@@ -86,7 +93,7 @@ test('names a file that is not there, without a stack', async () => {
   expect([debug.code, debug.stderr]).toEqual([1, expect.stringContaining('    at ')]);
 });
 
-const endless = ['generate', ...toy, '--width', '128', '--steps', '500', '-o', 'never.gif'];
+const endless = ['generate', ...embedded, '--width', '128', '--steps', '500', '-o', 'never.gif'];
 
 /** Sends Ctrl-C when each of the texts has been seen. */
 function interruptAt(...texts: string[]): NonNullable<RunOptions['during']> {

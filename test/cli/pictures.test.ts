@@ -7,7 +7,7 @@ import { encodeGif } from '../../src/media/gif.js';
 import { encodePng } from '../../src/media/png.js';
 import { ballFrames } from '../media/sample-frames.js';
 import { type CommandLine, commandLine } from './support/command-line.js';
-import { toy } from './support/toy.js';
+import { embedded } from './support/embedded.js';
 
 let cli: CommandLine;
 beforeAll(async () => {
@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => cli.remove());
 
 const generate = (...args: string[]) =>
-  cli.run(['generate', ...toy, '--steps', '2', '--seed', '5', '-q', ...args]);
+  cli.run(['generate', ...embedded, '--steps', '2', '--seed', '5', '-q', ...args]);
 
 async function made(name: string, ...args: string[]): Promise<{ frames: number; bytes: string }> {
   const { code, stderr } = await generate(...args, '-o', `${name}.gif`);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { namedSchedulers, scheduleNames } from '../../src/cli/scheduler-names.js';
 import { schedulerFromName } from '../../src/index.js';
 import { type CommandLine, commandLine } from './support/command-line.js';
-import { toy } from './support/toy.js';
+import { embedded } from './support/embedded.js';
 
 let cli: CommandLine;
 beforeAll(async () => {
@@ -120,7 +120,7 @@ test.each([
 test('generate takes any name, with the noise of the model, and tells what stands in for another', async () => {
   const size = ['--steps', '3', '--frames', '2', '--seed', '5', '-q'];
   const make = (scheduler: string, file: string) =>
-    cli.run(['generate', ...toy, ...size, '--scheduler', scheduler, '-o', file]);
+    cli.run(['generate', ...embedded, ...size, '--scheduler', scheduler, '-o', file]);
   const plain = await make('DPM++ 2M Karras', 'm.gif');
   expect([plain.code, plain.stderr]).toEqual([0, '']);
   const substitute = await make('DPM++ 2S a', 's.gif');

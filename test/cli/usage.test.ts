@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type CommandLine, commandLine } from './support/command-line.js';
-import { toy } from './support/toy.js';
+import { embedded } from './support/embedded.js';
 
 let cli: CommandLine;
 beforeAll(async () => {
@@ -34,7 +34,7 @@ test('tells everything that is wrong with the arguments at once, by their own na
 });
 
 test('what only the model can tell is told by the same names', async () => {
-  const { code, stderr } = await cli.run(['generate', ...toy, '--quiet', '--width', '100']);
+  const { code, stderr } = await cli.run(['generate', ...embedded, '--quiet', '--width', '100']);
   expect([code, stderr]).toEqual([2, expect.stringMatching(/^--width: .*multiple of 8/)]);
 });
 

@@ -31,12 +31,12 @@ test('takes the chosen part again, with fresh noise for each time', () => {
   expect(draws).toBe(2);
 });
 
-test('makes an animation of the toy model, told its noise by the pipeline', async () => {
-  const toy = resolve(import.meta.dirname, '../../models/toy');
+test('makes an animation of the embedded model, told its noise by the pipeline', async () => {
+  const embedded = resolve(import.meta.dirname, '../../models/embedded');
   await using pipeline = await AnimateDiffPipeline.load({
     backend: ortNode(),
-    checkpoint: fileSource(resolve(toy, 'model')),
-    motionModule: fileSource(resolve(toy, 'motion/toy-motion.safetensors')),
+    checkpoint: fileSource(resolve(embedded, 'model')),
+    motionModule: fileSource(resolve(embedded, 'motion/motion-module.safetensors')),
     motionGroupNorm: 'diffusers',
     scheduler: restart,
   });

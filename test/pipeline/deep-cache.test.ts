@@ -192,12 +192,11 @@ describe('what comes out', () => {
 test(
   'on a trained model looks as the plain run: 28 dB',
   async () => {
-    const toy = resolve(import.meta.dirname, '../../models/toy');
+    const embedded = resolve(import.meta.dirname, '../../models/embedded');
     await using trained = await AnimateDiffPipeline.load({
       backend: cpu,
-      checkpoint: fileSource(join(toy, 'model')),
-      motionModule: fileSource(join(toy, 'motion/toy-motion.safetensors')),
-      motionGroupNorm: 'diffusers',
+      checkpoint: fileSource(join(embedded, 'model')),
+      motionModule: fileSource(join(embedded, 'motion/motion-module.safetensors')),
     });
     const prompt = 'a red circle on a black background, moving right';
     const options = { prompt, seed: 6, guidanceScale: 7.5, numInferenceSteps: 25 };

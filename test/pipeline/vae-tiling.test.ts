@@ -111,12 +111,12 @@ test('statistics of tiles together are those of all their pixels', () => {
 });
 
 describe('on pictures, with a VAE that was trained', () => {
-  let toy: AnimateDiffPipeline;
+  let trained: AnimateDiffPipeline;
   beforeAll(async () => {
-    const checkpoint = fileSource(resolve(import.meta.dirname, '../../models/toy/model'));
-    toy = await AnimateDiffPipeline.load({ backend: ortNode(), checkpoint });
+    const checkpoint = fileSource(resolve(import.meta.dirname, '../../models/embedded/model'));
+    trained = await AnimateDiffPipeline.load({ backend: ortNode(), checkpoint });
   });
-  afterAll(() => toy.dispose());
+  afterAll(() => trained.dispose());
 
   /** Circles of different colours on a dark background, 256×192, −1 to 1. */
   function picture(): Float32Tensor {
@@ -143,7 +143,7 @@ describe('on pictures, with a VAE that was trained', () => {
     a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0) / a.length;
 
   test('tiles of half the size are decoded and encoded as the whole, but for little', async () => {
-    const { vae } = toy.components;
+    const { vae } = trained.components;
     const plain = await vae.encode(picture(), { tiling: false });
     const tiled = await vae.encode(picture(), { tiling: { tileSize: 128 } });
     const spread = Math.sqrt(

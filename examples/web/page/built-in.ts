@@ -5,7 +5,7 @@ import type { ModelChoice } from './model-choice.js';
 /** A digest of the built-in model's files, which the build puts in: a newer page wants the newer files. */
 declare const modelEdition: string;
 
-/** The files of `models/toy/model`; a folder behind a plain web server cannot be listed. */
+/** The files of `models/embedded/model`; a folder behind a plain web server cannot be listed. */
 const files: readonly string[] = [
   'model_index.json',
   'scheduler/scheduler_config.json',
@@ -21,7 +21,7 @@ const files: readonly string[] = [
   'vae/diffusion_pytorch_model.safetensors',
 ];
 
-/** What the built-in model wants, as its README says. */
+/** What the built-in model wants, as its model card says. */
 export const builtInSettings = { numFrames: 16, width: 64, height: 64, steps: 25, guidanceScale: 5 } as const;
 
 /** The prompt that the page begins with. */
@@ -30,18 +30,23 @@ export const builtInPrompt = 'a red circle on a black background, moving right';
 /** The small model that comes with the page. Nothing is fetched before it is used. */
 export function builtInModel({ onProgress }: KeepOptions): ModelChoice {
   const options: KeepOptions = { onProgress, edition: modelEdition };
-  const base = new URL('toy/', document.baseURI);
+  const base = new URL('embedded/', document.baseURI);
   const folder: FolderSource = {
     kind: 'folder',
-    name: 'toy',
+    name: 'embedded',
     file: async (path) =>
       files.includes(path) ? keptFile(new URL(`model/${path}`, base), options) : undefined,
   };
-  const motion = keptFile(new URL('motion/toy-motion.safetensors', base), options);
+  const motion = keptFile(new URL('motion/motion-module.safetensors', base), options);
   return {
     builtIn: true,
-    checkpoint: { role: 'checkpoint', source: folder, name: 'Toy shapes', what: 'comes with this page' },
-    motionModule: { role: 'motionModule', source: motion, name: 'Toy motion', what: 'comes with this page' },
+    checkpoint: { role: 'checkpoint', source: folder, name: 'Shapes', what: 'comes with this page' },
+    motionModule: {
+      role: 'motionModule',
+      source: motion,
+      name: 'Shapes in motion',
+      what: 'comes with this page',
+    },
     vae: undefined,
     adapters: [],
   };

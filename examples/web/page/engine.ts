@@ -49,8 +49,6 @@ export function createEngine(): Engine {
       checkpoint: checkpoint.source,
       motionModule: motionModule?.source,
       vae: vae?.source,
-      // As the toy model was trained; others tell by themselves.
-      motionGroupNorm: choice.builtIn ? 'diffusers' : undefined,
       adapters: adapters.map(scaled),
       signal,
       onProgress,

@@ -1,8 +1,8 @@
 /** What the built-in model was taught. */
-const toy = {
+const known = {
   colors: ['red', 'green', 'blue', 'yellow', 'purple', 'orange', 'cyan', 'pink'],
   shapes: ['circle', 'square', 'triangle', 'star', 'ring', 'cross'],
-  backgrounds: ['black', 'white', 'navy'],
+  backgrounds: ['black', 'white', 'gray', 'navy'],
   motions: ['moving left', 'moving right', 'moving up', 'moving down', 'growing', 'shrinking', 'spinning'],
 } as const;
 
@@ -20,7 +20,7 @@ const scenes: readonly string[] = [
 /** A prompt that the model can do something with. */
 export function surprise(builtIn: boolean): string {
   if (!builtIn) return pick(scenes);
-  const { colors, shapes, backgrounds, motions } = toy;
+  const { colors, shapes, backgrounds, motions } = known;
   return `a ${pick(colors)} ${pick(shapes)} on a ${pick(backgrounds)} background, ${pick(motions)}`;
 }
 

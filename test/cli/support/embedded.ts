@@ -1,12 +1,18 @@
 import { resolve } from 'node:path';
 
-const models = resolve(import.meta.dirname, '../../../models/toy');
+const models = resolve(import.meta.dirname, '../../../models/embedded');
 
-/** Arguments that name the toy model and what suits it. */
-export const toyModel = [
+/** Arguments that name the embedded model. */
+export const embeddedModel = [
   ...['--checkpoint', resolve(models, 'model')],
-  ...['--motion', resolve(models, 'motion/toy-motion.safetensors'), '--motion-group-norm', 'diffusers'],
+  ...['--motion', resolve(models, 'motion/motion-module.safetensors')],
 ];
 
-/** Arguments of a generation with the toy model, but for its size. */
-export const toy = [...toyModel, '--guidance', '5', '--prompt', 'a red circle on a black background'];
+/** Arguments of a generation with the embedded model, but for its size. */
+export const embedded = [
+  ...embeddedModel,
+  '--guidance',
+  '5',
+  '--prompt',
+  'a red circle on a black background',
+];
