@@ -45,25 +45,27 @@ export interface Animation {
   readonly measured: Measured;
 }
 
-/** An animation with the settings that suit the model. */
-export async function animate(
-  pipeline: AnimateDiffPipeline,
-  subject: Subject,
-  seed: number,
-): Promise<Animation> {
-  const { frames } = await pipeline.generate({
-    prompt: captionOf(subject),
-    width: pictureSize,
-    height: pictureSize,
-    numFrames: clipLength,
-    numInferenceSteps: 25,
-    guidanceScale: 5,
-    seed,
-  });
+/** Settings that suit the model. */
+const settings = { width: pictureSize, height: pictureSize, numInferenceSteps: 25, guidanceScale: 5 };
+
+async function animate(pipeline: AnimateDiffPipeline, subject: Subject, seed: number): Promise<Animation> {
+  const prompt = captionOf(subject);
+  const { frames } = await pipeline.generate({ ...settings, prompt, numFrames: clipLength, seed });
   return { subject, frames, measured: measure(frames) };
 }
 
-/** Animations of as many seeds, each with its own caption out of all. */
+/** As many frames as an animation has, each a picture of its own: all that the image model alone can make. */
+async function picturesOf(pipeline: AnimateDiffPipeline, subject: Subject, seed: number): Promise<Animation> {
+  const frames: Frame[] = [];
+  for (let index = 0; index < clipLength; index++) {
+    const own = { numFrames: 1, seed: seed * clipLength + index };
+    const picture = await pipeline.generate({ ...settings, prompt: captionOf(subject), ...own });
+    frames.push(...picture.frames);
+  }
+  return { subject, frames, measured: measure(frames) };
+}
+
+/** Animations of as many seeds, each with its own caption out of all; single pictures in a row without a motion module. */
 export async function animations(
   pipeline: AnimateDiffPipeline,
   seeds: number,
@@ -71,7 +73,8 @@ export async function animations(
 ): Promise<Animation[]> {
   const made: Animation[] = [];
   for (let seed = 0; seed < seeds; seed++) {
-    made.push(await animate(pipeline, { ...subjectAt(seed), ...fixed }, seed));
+    const subject = { ...subjectAt(seed), ...fixed };
+    made.push(await (pipeline.info.motionModule ? animate : picturesOf)(pipeline, subject, seed));
   }
   return made;
 }

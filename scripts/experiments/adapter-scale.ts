@@ -10,7 +10,7 @@ import {
 } from '../embedded/evaluation.ts';
 import { modelFiles, modelSource } from '../embedded/trainer-options.ts';
 import type { Experiment, ExperimentOptions } from './experiment.ts';
-import { films, plot, says, table } from './html.ts';
+import { films, percent, plot, says, table } from './html.ts';
 
 const scales = [1, 0.75, 0.5, 0.25, 0] as const;
 
@@ -40,7 +40,6 @@ export async function adapterScale({ seeds }: ExperimentOptions): Promise<Experi
   });
   const [whole, none] = [measured[0]!, measured.at(-1)!];
   const lowered = 1 - none.watermark / whole.watermark;
-  const percent = (share: number): string => `${Math.round(100 * share)}%`;
   const at = measured.map(({ scale }) => scale);
   const line = (name: string, pick: (each: AtScale) => number) => ({ name, values: measured.map(pick) });
   const html = [

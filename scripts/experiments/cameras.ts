@@ -7,12 +7,11 @@ import type { Camera } from '../embedded/scenes.ts';
 import { workFolder, writeFile } from '../embedded/stage-files.ts';
 import { modelSource } from '../embedded/trainer-options.ts';
 import type { Experiment, ExperimentOptions } from './experiment.ts';
-import { films, plot, says, table } from './html.ts';
+import { films, percent, plot, says, table } from './html.ts';
 
 const cameras = ['zoom-in', 'zoom-out', 'pan-left', 'roll'] as const;
 const clipCounts = [5, 20, 50] as const;
 
-const percent = (share: number): string => `${Math.round(100 * share)}%`;
 const growth = (made: readonly Animation[]): number => meanOf(made, ({ measured }) => measured.growth);
 const shift = (made: readonly Animation[]): number => meanOf(made, ({ measured }) => measured.dx);
 

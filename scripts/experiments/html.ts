@@ -5,6 +5,11 @@ import { linearAxis, panel, panelSize } from '../../src/plots/plot-panel.ts';
 import { element, escaped, svgDocument } from '../../src/plots/svg.ts';
 import type { Experiment } from './experiment.ts';
 
+/** A share in whole percent. */
+export function percent(share: number): string {
+  return `${Math.round(100 * share)}%`;
+}
+
 /** A paragraph. */
 export function says(text: string): string {
   return element('p', {}, escaped(text));

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { type Backend, bytesSource } from 'animatediff-js';
 import { ortNode } from 'animatediff-js/node';
 import { trainMotionModule } from 'animatediff-js/training';
+import { buildArtifact } from '../../src/models/artifact.ts';
 import { combinedWeights } from '../../src/models/combined-weights.ts';
-import { buildUnet } from '../../src/models/unet.ts';
+import { emitUnet } from '../../src/models/unet.ts';
+import { motionModuleCount } from '../../src/models/unet-config.ts';
 import { openModel } from '../../src/pipeline/opened-model.ts';
 import { namedTensor } from '../../src/training/lora-part.ts';
 import { type StartValue, trainUnet } from '../../src/training/train-unet.ts';
@@ -25,7 +27,7 @@ import { workFolder, writeFile } from '../embedded/stage-files.ts';
 import { modelSource, seed } from '../embedded/trainer-options.ts';
 import { startWeights } from '../embedded/training-graph.ts';
 import type { Experiment, ExperimentOptions } from './experiment.ts';
-import { films, says, table } from './html.ts';
+import { films, percent, says, table } from './html.ts';
 import { frameDifference } from './smoothness.ts';
 import { newTemporalConvolution, temporalConvolution } from './temporal-convolution.ts';
 
@@ -43,7 +45,8 @@ export async function temporalLayers({ seeds }: ExperimentOptions): Promise<Expe
     { name: 'transformer', use: { motionModule: bytesSource(transformer) }, file: transformer },
     {
       name: 'convolution',
-      use: { motionModule: false, backend: withConvolution(ortNode({ threads: 2 }), values) },
+      // The pipeline wants a module to make animations; the network that is run has the convolutions in its place.
+      use: { backend: withConvolution(ortNode({ threads: 2 }), values) },
       file: convolution,
     },
   ];
@@ -74,12 +77,7 @@ export async function temporalLayers({ seeds }: ExperimentOptions): Promise<Expe
       table([
         ['layer', 'parameters', 'right shape', 'right motion', 'difference of neighbouring frames'],
         ...rows.map((row) => [
-          ...[
-            row.name,
-            row.parameters,
-            `${Math.round(100 * row.shape)}%`,
-            `${Math.round(100 * row.motion)}%`,
-          ],
+          ...[row.name, row.parameters, percent(row.shape), percent(row.motion)],
           row.difference.toFixed(1),
         ]),
       ]),
@@ -123,13 +121,20 @@ function withConvolution(backend: Backend, values: ReadonlyMap<string, StartValu
       const { unet, close } = await openModel({ checkpoint: modelSource('model') }, () => undefined);
       try {
         const side = pictureSize / 8;
-        const changed = await buildUnet({
+        const request = {
           ...unet,
           weights: combinedWeights([unet.weights, startWeights('temporal convolution', values)]),
           frameLayer: temporalConvolution,
           dialect: (await backend.capabilities()).dialect,
           // With and without the prompt at once, as guidance asks for it.
           sizes: new Map(Object.entries({ batch: 2, frames: clipLength, height: side, width: side })),
+        };
+        const changed = await buildArtifact('unet', request, (net) => {
+          // What the pipeline feeds a motion module.
+          const modules = motionModuleCount(unet.config);
+          net.g.input('motion_effect', 'float32', [modules, 'batch', 'frames']);
+          net.g.input('motion_scale', 'float32', [modules, 'frames']);
+          net.g.output('noise', emitUnet(net, request));
         });
         return await backend.createSession(changed, options);
       } finally {
