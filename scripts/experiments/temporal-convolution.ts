@@ -4,7 +4,7 @@ import type { Net } from '../../src/models/nn/net.ts';
 import { toImages, toTokens } from '../../src/models/nn/tokens.ts';
 import type { FrameLayer } from '../../src/models/unet-layers.ts';
 import { add, multiply } from '../../src/onnx/elementwise.ts';
-import { concat, reshape, sliceStrided } from '../../src/onnx/shape-ops.ts';
+import { concat, reshape, splitSizes } from '../../src/onnx/shape-ops.ts';
 import type { Value } from '../../src/onnx/value.ts';
 import type { StartValue } from '../../src/training/train-unet.ts';
 import { unetSizes } from '../embedded/network-sizes.ts';
@@ -28,7 +28,7 @@ export const temporalConvolution: FrameLayer = (net, name, x, clip) =>
     let h = toTokens(net, groupNorm(net, 'norm', x, { groups, epsilon: 1e-6 }));
     for (let i = 0; i < convolutions; i++) {
       const grid = reshape(g, swish(net, h), [images! / frames, frames, pixels, channels!]);
-      const three = concat(g, [earlier(net, grid), grid, later(net, grid)], 3);
+      const three = withNeighbours(net, grid);
       const y = dense(
         net,
         `convolutions.${i}`,
@@ -40,23 +40,15 @@ export const temporalConvolution: FrameLayer = (net, name, x, clip) =>
     return add(g, x, toImages(net, h, x));
   });
 
-/** Each frame's predecessor. */
-function earlier(net: Net, grid: Value): Value {
-  return concat(net.g, [nothing(net, frames(net, grid, 0, -1)), frames(net, grid, 0, 1)], 1);
-}
-
-/** Each frame's successor. */
-function later(net: Net, grid: Value): Value {
-  return concat(net.g, [frames(net, grid, 1, 0), nothing(net, frames(net, grid, -1, 0))], 1);
-}
-
-/** Frames without so many at both ends; a negative number keeps one frame, the first or the last. */
-function frames({ g }: Net, grid: Value, start: number, beforeEnd: number): Value {
-  const count = grid.shape[1] as number;
-  const [from, until] = [start < 0 ? count - 1 : start, beforeEnd < 0 ? count - 1 : beforeEnd];
-  return sliceStrided(g, grid, [
-    { axis: 1, start: from, beforeEnd: until, step: 1, size: count - from - until },
-  ]);
+/** Each frame with its predecessor and its successor, one after the other in the channels. */
+function withNeighbours(net: Net, grid: Value): Value {
+  const { g } = net;
+  const others = (grid.shape[1] as number) - 1;
+  const [first, rest] = splitSizes(g, grid, [1, others], 1) as [Value, Value];
+  const [front, last] = splitSizes(g, grid, [others, 1], 1) as [Value, Value];
+  const earlier = concat(g, [nothing(net, first), front], 1);
+  const later = concat(g, [rest, nothing(net, last)], 1);
+  return concat(g, [earlier, grid, later], 3);
 }
 
 function nothing({ g }: Net, x: Value): Value {
