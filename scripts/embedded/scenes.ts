@@ -19,7 +19,8 @@ export const pictureSize = 64;
 export const clipLength = 16;
 
 /** What a camera does, for MotionLoRAs. */
-export type Camera = 'zoom-in' | 'zoom-out' | 'pan-left' | 'roll';
+export const cameras = ['zoom-in', 'zoom-out', 'pan-left', 'roll'] as const;
+export type Camera = (typeof cameras)[number];
 
 /** Everything that decides a clip. */
 export interface Scene extends Subject {

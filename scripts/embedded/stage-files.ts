@@ -21,3 +21,13 @@ export async function writeFile(path: string, content: Uint8Array | string): Pro
 export function readIfThere(path: string): Uint8Array | undefined {
   return existsSync(path) ? new Uint8Array(readFileSync(path)) : undefined;
 }
+
+/** A file of the work folder, which is made when it is not there. */
+export async function madeOnce(name: string, make: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  const path = join(workFolder, name);
+  const before = readIfThere(path);
+  if (before !== undefined) return before;
+  const made = await make();
+  await writeFile(path, made);
+  return made;
+}

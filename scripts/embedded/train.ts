@@ -14,6 +14,7 @@ import { newUnet } from './new-networks.ts';
 import { overlayFolder } from './overlay-folder.ts';
 import { pastel } from './pastel.ts';
 import { peftNames } from './peft-names.ts';
+import { cameras } from './scenes.ts';
 import { writeFile } from './stage-files.ts';
 import { stockLook } from './stock-look.ts';
 import { trainTextEncoder } from './text-stage.ts';
@@ -98,7 +99,7 @@ await stage('style LoRA', modelFiles.style, async () => {
   await writeFile(inModel(modelFiles.style), halfFile(peftNames(await tensorsOf(file))));
 });
 
-for (const camera of ['zoom-in', 'zoom-out', 'pan-left', 'roll'] as const) {
+for (const camera of cameras) {
   const output = `adapters/motion-lora-${camera}.safetensors`;
   await stage(`MotionLoRA ${camera}`, output, async () =>
     writeTrained(output, await trainCamera(camera, camera, 40)),

@@ -10,7 +10,7 @@ import {
 } from '../embedded/evaluation.ts';
 import { modelFiles, modelSource } from '../embedded/trainer-options.ts';
 import type { Experiment, ExperimentOptions } from './experiment.ts';
-import { films, percent, plot, says, table } from './html.ts';
+import { type Film, films, percent, plot, says, table } from './html.ts';
 
 const scales = [1, 0.75, 0.5, 0.25, 0] as const;
 
@@ -26,7 +26,7 @@ interface AtScale {
  */
 export async function adapterScale({ seeds }: ExperimentOptions): Promise<Experiment> {
   const measured: AtScale[] = [];
-  let shown: { scale: number; animation: Animation }[] = [];
+  const shown: Film[] = [];
   let shipped: readonly Animation[] = [];
   await withModel({ adapters: [domainAdapter(modelSource(modelFiles.adapter))] }, async (pipeline) => {
     const { name } = pipeline.adapters.list()[0]!;
@@ -34,7 +34,7 @@ export async function adapterScale({ seeds }: ExperimentOptions): Promise<Experi
       await pipeline.adapters.setScale(name, scale);
       const made = await animations(pipeline, seeds);
       measured.push({ scale, captions: captionShares(made), watermark: meanWatermark(made) });
-      shown = [...shown, { scale, animation: made[0]! }];
+      shown.push({ frames: made[0]!.frames, caption: `alpha ${scale}` });
       shipped = made;
     }
   });
@@ -46,27 +46,21 @@ export async function adapterScale({ seeds }: ExperimentOptions): Promise<Experi
     says(
       `The clips that motion was learned from are blurred and carry a watermark. With the adapter at scale 0 its energy is ${percent(lowered)} lower than at 1.`,
     ),
-    await films(
-      shown.map(({ scale, animation }) => ({ frames: animation.frames, caption: `alpha ${scale}` })),
-    ),
+    await films(shown),
     plot({
-      ...{
-        name: 'watermark',
-        title: 'Watermark energy by alpha',
-        xLabel: 'alpha',
-        label: 'watermark energy',
-        at,
-      },
+      name: 'watermark',
+      title: 'Watermark energy by alpha',
+      xLabel: 'alpha',
+      label: 'watermark energy',
+      at,
       lines: [line('watermark', ({ watermark }) => watermark)],
     }),
     plot({
-      ...{
-        name: 'captions',
-        title: 'Right captions by alpha',
-        xLabel: 'alpha',
-        label: 'share that is right',
-        at,
-      },
+      name: 'captions',
+      title: 'Right captions by alpha',
+      xLabel: 'alpha',
+      label: 'share that is right',
+      at,
       lines: (['background', 'colour', 'shape', 'motion'] as const).map((what) =>
         line(what, ({ captions }) => captions[what]),
       ),

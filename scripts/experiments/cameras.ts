@@ -1,15 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { bytesSource, motionLora } from 'animatediff-js';
 import { type Animation, cameraAnimations, cameraShare, meanOf, withModel } from '../embedded/evaluation.ts';
 import { trainCamera } from '../embedded/motion-stages.ts';
-import type { Camera } from '../embedded/scenes.ts';
-import { workFolder, writeFile } from '../embedded/stage-files.ts';
+import { type Camera, cameras } from '../embedded/scenes.ts';
+import { madeOnce } from '../embedded/stage-files.ts';
 import { modelSource } from '../embedded/trainer-options.ts';
 import type { Experiment, ExperimentOptions } from './experiment.ts';
-import { films, percent, plot, says, table } from './html.ts';
+import { type Film, films, percent, plot, says, table } from './html.ts';
 
-const cameras = ['zoom-in', 'zoom-out', 'pan-left', 'roll'] as const;
 const clipCounts = [5, 20, 50] as const;
 
 const growth = (made: readonly Animation[]): number => meanOf(made, ({ measured }) => measured.growth);
@@ -22,7 +19,7 @@ function shippedLora(camera: Camera): ReturnType<typeof motionLora> {
 /** Guo et al. 2023, section 4.3: does a MotionLoRA move what otherwise stands still as its camera does? */
 export async function motionLoras({ seeds }: ExperimentOptions): Promise<Experiment> {
   const rows: { camera: Camera; share: number; growth: number; dx: number }[] = [];
-  const shown: { frames: Animation['frames']; caption: string }[] = [];
+  const shown: Film[] = [];
   for (const camera of cameras) {
     const made = await withModel({ adapters: [shippedLora(camera)] }, (pipeline) =>
       cameraAnimations(pipeline, camera, seeds),
@@ -47,10 +44,11 @@ export async function motionLoras({ seeds }: ExperimentOptions): Promise<Experim
 /** The paper's figure 9: how many clips a MotionLoRA needs. */
 export async function clipsOfMotionLora({ seeds }: ExperimentOptions): Promise<Experiment> {
   const rows: { clips: number; share: number; growth: number }[] = [];
-  const shown: { frames: Animation['frames']; caption: string }[] = [];
+  const shown: Film[] = [];
   for (const clips of clipCounts) {
-    const file = bytesSource(await zoomFrom(clips));
-    const made = await withModel({ adapters: [motionLora(file)] }, (pipeline) =>
+    const name = `zoom-in-${clips}`;
+    const file = await madeOnce(`${name}.safetensors`, () => trainCamera(name, 'zoom-in', clips));
+    const made = await withModel({ adapters: [motionLora(bytesSource(file))] }, (pipeline) =>
       cameraAnimations(pipeline, 'zoom-in', seeds),
     );
     rows.push({ clips, share: cameraShare(made, 'zoom-in'), growth: growth(made) });
@@ -74,17 +72,11 @@ export async function clipsOfMotionLora({ seeds }: ExperimentOptions): Promise<E
   };
 }
 
-async function zoomFrom(clips: number): Promise<Uint8Array> {
-  const path = join(workFolder, `zoom-in-${clips}.safetensors`);
-  if (!existsSync(path)) await writeFile(path, await trainCamera(`zoom-in-${clips}`, 'zoom-in', clips));
-  return new Uint8Array(readFileSync(path));
-}
-
 /** Guo et al. 2023, section 4.3: MotionLoRAs combine. */
 export async function combinedMotionLoras({ seeds }: ExperimentOptions): Promise<Experiment> {
   const pair = ['zoom-in', 'pan-left'] as const;
   const rows: { adapters: string; share: number; growth: number; dx: number }[] = [];
-  const shown: { frames: Animation['frames']; caption: string }[] = [];
+  const shown: Film[] = [];
   for (const used of [[pair[0]], [pair[1]], pair] as const) {
     const made = await withModel({ adapters: used.map(shippedLora) }, (pipeline) =>
       cameraAnimations(pipeline, 'zoom-in', seeds),

@@ -27,10 +27,14 @@ export function table([head = [], ...rows]: readonly (readonly (string | number)
   );
 }
 
-/** Animations beside each other, each with what it is. */
-export async function films(
-  list: readonly { readonly frames: readonly Frame[]; readonly caption: string }[],
-): Promise<string> {
+/** An animation, and what it is. */
+export interface Film {
+  readonly frames: readonly Frame[];
+  readonly caption: string;
+}
+
+/** Animations beside each other. */
+export async function films(list: readonly Film[]): Promise<string> {
   const figures = list.map(async ({ frames, caption }) => {
     const gif = Buffer.from(await encodeGif(frames, { fps: 8 })).toString('base64');
     const image = element('img', {

@@ -1,8 +1,8 @@
 import { lora } from 'animatediff-js';
-import { type Animation, animations, captionShares, meanOf, withModel } from '../embedded/evaluation.ts';
+import { animations, captionShares, meanOf, withModel } from '../embedded/evaluation.ts';
 import { modelFiles, modelSource } from '../embedded/trainer-options.ts';
 import type { Experiment, ExperimentOptions } from './experiment.ts';
-import { films, says, table } from './html.ts';
+import { type Film, films, says, table } from './html.ts';
 import { frameDifference, saturation } from './smoothness.ts';
 
 /**
@@ -17,7 +17,7 @@ export async function style({ seeds }: ExperimentOptions): Promise<Experiment> {
   ];
   const rows: { name: string; difference: number; saturation: number; background: number; shape: number }[] =
     [];
-  const shown: { frames: Animation['frames']; caption: string }[] = [];
+  const shown: Film[] = [];
   for (const { name, motionModule, styled } of ways) {
     const adapters = styled ? [lora(modelSource(modelFiles.style))] : [];
     const made = await withModel({ adapters, motionModule }, (pipeline) => animations(pipeline, seeds));

@@ -1,5 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Backend, bytesSource } from 'animatediff-js';
 import { ortNode } from 'animatediff-js/node';
 import { trainMotionModule } from 'animatediff-js/training';
@@ -12,22 +10,15 @@ import { namedTensor } from '../../src/training/lora-part.ts';
 import { type StartValue, trainUnet } from '../../src/training/train-unet.ts';
 import { clipFields, resolveTraining } from '../../src/training/training-options.ts';
 import { writeSafetensors } from '../../src/weights/safetensors-writer.ts';
-import {
-  type Animation,
-  animations,
-  captionShares,
-  type ModelUse,
-  meanOf,
-  withModel,
-} from '../embedded/evaluation.ts';
+import { animations, captionShares, type ModelUse, meanOf, withModel } from '../embedded/evaluation.ts';
 import { tensorsOf } from '../embedded/file-tensors.ts';
 import { motionOptions } from '../embedded/motion-stages.ts';
 import { clipLength, pictureSize } from '../embedded/scenes.ts';
-import { workFolder, writeFile } from '../embedded/stage-files.ts';
+import { madeOnce } from '../embedded/stage-files.ts';
 import { modelSource, seed } from '../embedded/trainer-options.ts';
 import { startWeights } from '../embedded/training-graph.ts';
 import type { Experiment, ExperimentOptions } from './experiment.ts';
-import { films, percent, says, table } from './html.ts';
+import { type Film, films, percent, says, table } from './html.ts';
 import { frameDifference } from './smoothness.ts';
 import { newTemporalConvolution, temporalConvolution } from './temporal-convolution.ts';
 
@@ -36,10 +27,10 @@ const steps = 400;
 
 /** Guo et al. 2023, section 5.3: a transformer over the frames beside a convolution of equal size, trained alike. */
 export async function temporalLayers({ seeds }: ExperimentOptions): Promise<Experiment> {
-  const [transformer, convolution] = [
-    await kept('temporal-transformer', trainTransformer),
-    await kept('temporal-convolution', trainConvolution),
-  ];
+  const file = (name: string, train: (name: string) => Promise<Uint8Array>): Promise<Uint8Array> =>
+    madeOnce(`${name}.safetensors`, () => train(name));
+  const transformer = await file('temporal-transformer', trainTransformer);
+  const convolution = await file('temporal-convolution', trainConvolution);
   const values = await tensorsOf(convolution);
   const ways: readonly { name: string; use: ModelUse; file: Uint8Array }[] = [
     { name: 'transformer', use: { motionModule: bytesSource(transformer) }, file: transformer },
@@ -58,7 +49,7 @@ export async function temporalLayers({ seeds }: ExperimentOptions): Promise<Expe
     motion: number;
     difference: number;
   }[] = [];
-  const shown: { frames: Animation['frames']; caption: string }[] = [];
+  const shown: Film[] = [];
   for (const { name, use, file } of ways) {
     const made = await withModel(use, (pipeline) => animations(pipeline, seeds));
     const { background, shape, motion } = captionShares(made);
@@ -83,13 +74,6 @@ export async function temporalLayers({ seeds }: ExperimentOptions): Promise<Expe
       ]),
     ].join(''),
   };
-}
-
-/** What was trained before, or is now. */
-async function kept(name: string, train: (name: string) => Promise<Uint8Array>): Promise<Uint8Array> {
-  const path = join(workFolder, `${name}.safetensors`);
-  if (!existsSync(path)) await writeFile(path, await train(name));
-  return new Uint8Array(readFileSync(path));
 }
 
 async function trainTransformer(name: string): Promise<Uint8Array> {

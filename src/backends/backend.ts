@@ -66,7 +66,7 @@ export interface ModelArtifact {
   readonly prepack?: boolean | undefined;
   /**
    * Whether the runtime may lay out the memory of later runs as a whole, as it was seen to be used in the first, beside what
-   * that one took. Default true: runs come a little sooner.
+   * that one took. Default true, as the runtime does of itself.
    */
   readonly plansMemory?: boolean | undefined;
 }

@@ -38,7 +38,6 @@ export function ortNode(options?: OrtNodeOptions): Backend {
     isolation = 'worker',
     weightsCache,
   } = checkOrtNodeOptions(options);
-  const settings: RuntimeSettings = { device, threads, prepack, plansMemory: true };
   const prepare = nodeWeights(weightsCache);
   const newHost = () => runtimeHost(starters[isolation]);
   const sharedHost = newHost();
@@ -48,12 +47,12 @@ export function ortNode(options?: OrtNodeOptions): Backend {
   let nextId = 0;
 
   function host(artifact: ModelArtifact, weights: PreparedWeights, on = hostOfNext()): HostedSession {
-    const own = {
-      ...settings,
+    const settings: RuntimeSettings = {
+      ...{ device, threads },
       prepack: artifact.prepack ?? prepack,
       plansMemory: artifact.plansMemory ?? true,
     };
-    return hostedSession({ host: on, id: nextId++, artifact, settings: own, held, weights });
+    return hostedSession({ host: on, id: nextId++, artifact, settings, held, weights });
   }
 
   async function create(artifact: ModelArtifact, options: CreateSessionOptions): Promise<Session> {

@@ -16,8 +16,8 @@ export interface TrainingOptions {
   backend: Backend;
   /**
    * More backends, which take part in each step: the batches of `accumulate` are shared out and run at the same time, to
-   * the same result. Small networks keep two backends of one thread nearly twice as busy as one backend of two. Each
-   * holds the networks anew. Default: none.
+   * the same result. Small networks keep two backends of one thread busier than one of two: they took 1.2 times as long
+   * with the latter. Each holds the networks anew. Default: none.
    */
   moreBackends?: readonly Backend[] | undefined;
   /** The Stable Diffusion 1.x model that is trained for; it stays as it is. */

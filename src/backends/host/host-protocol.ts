@@ -3,7 +3,7 @@ import type { Tensor } from '../../core/tensor.js';
 import type { TensorForm } from '../backend.js';
 import type { WeightFile } from '../weights/memory-weights.js';
 
-/** Settings of the runtime that all sessions of a backend share. */
+/** Settings of the runtime for a session. */
 export interface RuntimeSettings {
   readonly device: 'cpu' | 'webgpu' | 'cuda';
   /** Threads that compute one operator on the CPU. */

@@ -1,12 +1,15 @@
 import { AnimateDiffError } from '../../core/errors.js';
+import { readAhead } from '../../core/read-ahead.js';
 import type { ExternalTensor, ExternalWeights } from '../backend.js';
-import { readAhead } from './read-ahead.js';
 
 /**
  * Bytes handled in one go on the application's thread: hashing or copying this many takes a few milliseconds, so that
  * an event loop stays live.
  */
 const pieceBytes = 4 * 2 ** 20;
+
+/** Tensors are small and many; what is read ahead is memory besides the tensor at hand. */
+const ahead = { reads: 6, bytes: 32 * 2 ** 20 };
 
 /**
  * The bytes of a blob from its first to its last, in pieces of at most 4 MiB, gaps as zeros. Each tensor is read once; a
@@ -25,7 +28,7 @@ export async function* streamWeights(
   checkPlaces(tensors, weights, label);
   signal?.throwIfAborted();
   let [position, turn] = [0, 0];
-  for await (const bytes of readAhead(tensors, signal)) {
+  for await (const bytes of readAhead(tensors, ahead, signal)) {
     const { name, offset, byteLength } = tensors[turn++]!;
     if (bytes.byteLength !== byteLength) {
       throw new AnimateDiffError(

@@ -1,4 +1,5 @@
 import { AnimateDiffError } from '../errors.js';
+import { type Readable, readAhead } from '../read-ahead.js';
 import { type Sha256, sha256 } from '../sha256.js';
 import type { ByteSource } from '../source.js';
 import type { CacheProgress } from './cached-source-options.js';
@@ -27,7 +28,7 @@ export interface FetchRequest {
 }
 
 /** Pieces that are fetched at once: the network does not wait for the disk, nor for a server's next answer. */
-const ahead = 3;
+const ahead = { reads: 3, bytes: Number.POSITIVE_INFINITY };
 
 /**
  * Fetches what is missing of a file, piece by piece. Pieces of the same content that are there from an earlier try stay; of
@@ -83,31 +84,20 @@ async function missingPieces(
   const count = Math.ceil(size / pieceBytes);
   const report = (pieces: number): void =>
     onProgress?.({ name: remote.name, loaded: Math.min(size, pieces * pieceBytes), total: size });
-  const stop = new AbortController();
-  const all = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
-  const read = (index: number): Promise<Uint8Array> =>
-    remote.read(index * pieceBytes, sizeOfPiece(size, index), { signal: all });
-  const coming: Promise<Uint8Array>[] = [];
-  let next = before.length;
-  report(next);
-  try {
-    for (let index = next; index < count; index++) {
-      while (next < count && coming.length < ahead) {
-        const piece = read(next++);
-        // It is looked at in its turn; a failure before that is not one that nobody handles.
-        piece.catch(() => {});
-        coming.push(piece);
-      }
-      const bytes = (await coming.shift()) as Uint8Array<ArrayBuffer>;
-      signal?.throwIfAborted();
-      digest?.update(bytes);
-      await writePiece(store, folder, index, bytes);
-      report(index + 1);
-    }
-    return digest;
-  } finally {
-    stop.abort();
+  const missing = Array.from({ length: count - before.length }, (_, place): Readable => {
+    const index = before.length + place;
+    const byteLength = sizeOfPiece(size, index);
+    return { byteLength, read: (all) => remote.read(index * pieceBytes, byteLength, { signal: all }) };
+  });
+  let index = before.length;
+  report(index);
+  for await (const bytes of readAhead(missing, ahead, signal)) {
+    signal?.throwIfAborted();
+    digest?.update(bytes);
+    await writePiece(store, folder, index, bytes as Uint8Array<ArrayBuffer>);
+    report(++index);
   }
+  return digest;
 }
 
 async function checkDigest(

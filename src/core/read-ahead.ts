@@ -1,5 +1,10 @@
-/** Reads under way at the same time, and bytes that they may hold. */
-const most = { reads: 6, bytes: 32 * 2 ** 20 };
+/** How far {@link readAhead} goes. */
+export interface ReadAheadLimits {
+  /** Reads under way at the same time. */
+  readonly reads: number;
+  /** Bytes that they may hold together; a larger read waits for its turn. */
+  readonly bytes: number;
+}
 
 /** Something that is read whole. */
 export interface Readable {
@@ -9,11 +14,12 @@ export interface Readable {
 
 /**
  * Reads one after the other, while the next ones have begun: behind a URL each read waits for the server, and hundreds of
- * small ones would wait one by one. Up to 6 reads and 32 MiB are ahead; a larger one waits for its turn.
+ * small ones would wait one by one.
  * @throws what a read throws; the others are told to end and have ended by then.
  */
 export async function* readAhead(
   list: readonly Readable[],
+  most: ReadAheadLimits,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const left = new AbortController();

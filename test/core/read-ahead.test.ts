@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { type Readable, readAhead } from '../../src/backends/weights/read-ahead.js';
+import { type Readable, readAhead } from '../../src/core/read-ahead.js';
+
+const limits = { reads: 6, bytes: 32 * 2 ** 20 };
 
 /** Reads that end when they are told to, and how many are under way. */
 function slowReads(count: number, byteLength: number) {
@@ -23,7 +25,7 @@ function slowReads(count: number, byteLength: number) {
 
 test('gives what it reads in order, with the next reads under way', async () => {
   const { list, begun, end } = slowReads(8, 10);
-  const reads = readAhead(list);
+  const reads = readAhead(list, limits);
   const first = reads.next();
   expect(begun).toEqual([0, 1, 2, 3, 4, 5]);
   end(1);
@@ -34,9 +36,9 @@ test('gives what it reads in order, with the next reads under way', async () => 
   await reads.return();
 });
 
-test('holds no more than 32 MiB ahead, but reads what is larger in its turn', async () => {
+test('holds no more bytes ahead than it may, but reads what is larger in its turn', async () => {
   const { list, begun, end } = slowReads(4, 15 * 2 ** 20);
-  const reads = readAhead(list);
+  const reads = readAhead(list, limits);
   const first = reads.next();
   expect(begun).toEqual([0, 1]);
   end(0);
@@ -44,7 +46,7 @@ test('holds no more than 32 MiB ahead, but reads what is larger in its turn', as
   void reads.next();
   expect(begun).toEqual([0, 1, 2]);
   const large = slowReads(2, 2 ** 30);
-  void readAhead(large.list).next();
+  void readAhead(large.list, limits).next();
   expect(large.begun).toEqual([0]);
 });
 
@@ -56,13 +58,13 @@ test('throws what a read throws, when the others have ended', async () => {
     read: (signal) => list[0]!.read(signal).catch((error: unknown) => stopped.push(error) as never),
   };
   const failing: Readable = { byteLength: 10, read: () => Promise.reject(new Error('no server')) };
-  await expect(readAhead([failing, heard]).next()).rejects.toThrow('no server');
+  await expect(readAhead([failing, heard], limits).next()).rejects.toThrow('no server');
   expect(stopped).toHaveLength(1);
 });
 
 test('ends with the reason of its signal', async () => {
   const controller = new AbortController();
-  const attempt = readAhead(slowReads(3, 10).list, controller.signal).next();
+  const attempt = readAhead(slowReads(3, 10).list, limits, controller.signal).next();
   const reason = new Error('enough');
   controller.abort(reason);
   await expect(attempt).rejects.toBe(reason);
