@@ -9,7 +9,7 @@ export function motionOptions(name: string, steps: number): ClipTrainingOptions 
   return {
     ...trainerOptions(name),
     adapters: [adapterInPlace()],
-    clips: stockClips(seed, 800),
+    clips: stockClips(seed, 1600),
     steps,
     batchSize: 2,
     learningRate: 1.5e-3,
@@ -24,7 +24,7 @@ export async function trainCamera(name: string, camera: Camera, clips: number): 
     motionModule: modelSource(modelFiles.motion),
     adapters: [adapterInPlace()],
     clips: stockClips(seed, clips, camera),
-    steps: 150,
+    steps: 300,
     batchSize: 2,
     rank: 8,
     learningRate: 4e-3,

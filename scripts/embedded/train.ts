@@ -83,7 +83,7 @@ await stage('domain adapter', modelFiles.adapter, async () => {
 });
 
 await stage('motion module', modelFiles.motion, async () => {
-  const { file } = await trainMotionModule(motionOptions('motion', 1500));
+  const { file } = await trainMotionModule(motionOptions('motion', 5000));
   await writeTrained(modelFiles.motion, file);
 });
 

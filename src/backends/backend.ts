@@ -31,6 +31,8 @@ export interface ExternalTensor {
   readonly offset: number;
   /** Size in bytes. */
   readonly byteLength: number;
+  /** Of how many equal initializers it is the bytes; default 1. */
+  readonly pieces?: number | undefined;
   /** The bytes as the graph wants them. Called at most once a session, in any order. */
   read(signal?: AbortSignal): Promise<Uint8Array>;
 }

@@ -2,7 +2,9 @@ import type { ModelArtifact } from '../backends/backend.js';
 import { multiplyDims } from '../onnx/dim.js';
 import { add, gelu, multiply } from '../onnx/elementwise.js';
 import { concat, gather, reshape } from '../onnx/shape-ops.js';
+import { tableRows } from '../onnx/table-rows.js';
 import type { Value } from '../onnx/value.js';
+import { elementBytes } from '../onnx/weight-layout.js';
 import { buildArtifact, type NetworkRequest } from './artifact.js';
 import type { ClipTextConfig } from './clip-text-config.js';
 import { attention, type ProjectionNames } from './nn/attention.js';
@@ -52,9 +54,9 @@ function textModel(net: Net, config: ClipTextConfig): Value {
   const inserted = g.input('inserted', 'float32', ['batch', tokens, hiddenSize]);
   const batch = ids.shape[0]!;
   const embedded = net.scope('embeddings', () => {
-    const table = net.scope('token_embedding', () => net.weight('weight', [vocabSize, hiddenSize]));
+    const table = net.scope('token_embedding', () => tokenTable(net, vocabSize, hiddenSize));
     const positions = net.scope('position_embedding', () => net.weight('weight', [tokens, hiddenSize]));
-    const rows = multiply(g, gather(g, table, ids), asCompute(net, keep));
+    const rows = multiply(g, tableRows(g, table, ids), asCompute(net, keep));
     return add(g, add(g, rows, asCompute(net, inserted)), positions);
   });
   const rows = [multiplyDims(batch, tokens), hiddenSize];
@@ -70,6 +72,16 @@ function textModel(net: Net, config: ClipTextConfig): Value {
   );
   const chosen = reshape(g, gather(g, stacked, layer), [batch, tokens, hiddenSize]);
   return norm(net.island, 'final_layer_norm', asFloat32(net, chosen), layerNormEps);
+}
+
+/** What a buffer of every graphics card holds (WebGPU's default `maxStorageBufferBindingSize`). */
+const bufferBytes = 128 * 2 ** 20;
+
+/** The one weight that may be larger than that, and then comes in the fewest equal pieces that are not. */
+function tokenTable(net: Net, rows: number, width: number): readonly Value[] {
+  const least = Math.ceil((rows * width * elementBytes[net.type]) / bufferBytes);
+  const pieces = Array.from({ length: 8 }, (_, i) => least + i).find((count) => rows % count === 0) ?? 1;
+  return pieces === 1 ? [net.weight('weight', [rows, width])] : net.pieces('weight', [rows, width], pieces);
 }
 
 function encoderLayer(net: Net, x: Value, batch: Value['shape'][number], config: ClipTextConfig): Value {

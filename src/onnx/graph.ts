@@ -282,7 +282,8 @@ export class GraphBuilder {
     const requests = weights.map((value) => {
       const { name, type } = value;
       const shape = value.shape as readonly number[];
-      return { name, type, byteLength: elementCount(shape) * elementBytes[type] };
+      const pieces = this.#parts.get(name)?.length;
+      return { name, type, byteLength: elementCount(shape) * elementBytes[type], pieces };
     });
     const blobs = layOutWeights(
       this.#name,

@@ -22,6 +22,8 @@ export interface LayoutRequest {
   readonly name: string;
   readonly type: TensorType;
   readonly byteLength: number;
+  /** Of how many equal tensors of the graph it is the bytes; default 1. */
+  readonly pieces?: number | undefined;
 }
 
 /** Where a tensor lies: in which blob, and at which byte. */
@@ -40,14 +42,15 @@ export interface WeightBlob {
 export function layOutWeights(prefix: string, requests: readonly LayoutRequest[]): WeightBlob[] {
   const blobs: { location: string; byteLength: number; tensors: Placement[] }[] = [];
   let current: { location: string; byteLength: number; tensors: Placement[] } | undefined;
-  for (const { name, type, byteLength } of requests) {
+  for (const request of requests) {
+    const { byteLength } = request;
     let offset = current === undefined ? 0 : Math.ceil(current.byteLength / alignment) * alignment;
     if (current === undefined || offset + byteLength > maxBlobBytes) {
       current = { location: `${prefix}-${blobs.length}.weights`, byteLength: 0, tensors: [] };
       blobs.push(current);
       offset = 0;
     }
-    current.tensors.push({ name, type, byteLength, offset });
+    current.tensors.push({ ...request, offset });
     current.byteLength = offset + byteLength;
   }
   return blobs;

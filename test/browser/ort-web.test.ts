@@ -1,5 +1,6 @@
 import { AnimateDiffPipeline, float32Tensor } from 'animatediff-js';
 import { ortNode } from 'animatediff-js/node';
+import type { OrtWebOptions } from 'animatediff-js/web';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Check } from '../../scripts/parity/check.js';
 import { parityChecks } from '../../scripts/parity/checks.js';
@@ -9,7 +10,7 @@ import { addition, longProduct } from '../../src/testing/sample-networks.js';
 import { fixture, tinyGeneration, tinyModel } from '../support/tiny-model.js';
 import { type BrowserPage, chromiumPath, openBrowserPage } from './support/browser-page.js';
 import { callPage, pageBackend } from './support/page-backend.js';
-import { plain, plainArtifact } from './support/plain-artifact.js';
+import { plain, plainArtifact, revivedTensor } from './support/plain-artifact.js';
 
 // Chromium's WebGPU runs on the processor here, and compiles kernels for seconds.
 const timeout = 600_000;
@@ -132,6 +133,19 @@ describe.skipIf(chromiumPath === undefined)('ortWeb in Chromium', () => {
       await callPage(opened.page, 'dispose', backend);
     },
   );
+
+  test('encodes text on webgpu although the table of tokens is larger than its buffers may be', {
+    timeout,
+  }, async () => {
+    const encoded = async (options: OrtWebOptions): Promise<ArrayLike<number>> => {
+      const backend = await callPage(opened.page, 'open', options);
+      const { data } = revivedTensor(await callPage(opened.page, 'encodeText', backend));
+      await callPage(opened.page, 'dispose', backend);
+      return data as Float32Array;
+    };
+    const found = await encoded({ device: 'webgpu', limits: { maxBufferBytes: 128 * 2 ** 20 } });
+    expect(found).toBeRelativelyCloseTo(await encoded({ device: 'wasm' }), 1e-4);
+  });
 
   test('says on a page that is not cross-origin isolated why one thread computes', { timeout }, async () => {
     const page = await openPage(false);

@@ -10,7 +10,8 @@ export function checkFits(
   limits: Pick<BackendCapabilities, 'device' | 'maxBufferBytes' | 'maxModelBytes'>,
 ): void {
   const { device, maxBufferBytes, maxModelBytes } = limits;
-  for (const { name, byteLength } of weights.flatMap(({ tensors }) => tensors)) {
+  for (const { name, byteLength: whole, pieces = 1 } of weights.flatMap(({ tensors }) => tensors)) {
+    const byteLength = whole / Math.max(1, pieces);
     if (byteLength <= maxBufferBytes) continue;
     throw new AnimateDiffError(
       'unsupported',

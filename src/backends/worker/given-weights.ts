@@ -82,7 +82,7 @@ export function withoutBytes({
     ...{ label, graph, inputs, outputs, prepack, plansMemory },
     weights: weights.map(({ location, byteLength, identity, tensors }) => ({
       ...{ location, byteLength, identity },
-      tensors: tensors.map(({ name, offset, byteLength: size }) => ({ name, offset, byteLength: size })),
+      tensors: tensors.map(({ read: _read, ...placed }) => placed),
     })),
   };
 }

@@ -26,7 +26,7 @@ function gated(net: Net, x: Value, size: number): Value {
     return multiply(g, value!, gelu(g, gate!));
   }
   return net.scope('net.0.proj', () => {
-    const [valueBias, gateBias] = net.vectors('bias', 2 * size, 2);
+    const [valueBias, gateBias] = net.pieces('bias', [2 * size], 2);
     const value = halves[0]!.multiply(x, valueBias);
     return multiply(g, value, fusedBiasGelu(g, halves[1]!.multiply(x), gateBias!));
   });

@@ -53,8 +53,8 @@ export interface Net {
    * weight as a whole, or it pays nowhere.
    */
   matrices(name: string, shape: readonly [number, number], count: number): readonly Matrix[] | undefined;
-  /** The vector of such a matrix's biases in as many pieces. */
-  vectors(name: string, size: number, count: number): readonly Value[];
+  /** As `weight`, cut into equal pieces along its first axis, for what nothing changes. */
+  pieces(name: string, shape: readonly number[], count: number): readonly Value[];
   /**
    * As `weight`, for a convolution, which may have a low-rank one beside it.
    * @param form In which `rowWinogradConv` can do it, so that its kernels may come in that form.
@@ -203,10 +203,10 @@ export function makeNet(
         const full = cuttable(name, shape);
         return full === undefined ? undefined : g.weightParts(full, shape, count).map(matrixOf);
       },
-      vectors(name, size, count) {
+      pieces(name, shape, count) {
         const full = fullName(name);
-        collector.request(full, [size]);
-        return g.weightParts(full, [size], count);
+        collector.request(full, shape);
+        return g.weightParts(full, shape, count, precision).map((piece) => cast(g, piece, type));
       },
       convolution(name, shape, form) {
         if (cpu && form) return rowConvolution(name, shape, form);

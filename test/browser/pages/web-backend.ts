@@ -21,6 +21,7 @@ import {
   revivedArtifact,
   revivedTensor,
 } from '../support/plain-artifact.js';
+import { wideClipFeeds, wideClipText } from '../support/wide-clip-text.js';
 
 /** Runs one case of the backend's conformance suite, by its name. */
 export async function conform(options: OrtWebOptions, name: string): Promise<void> {
@@ -89,6 +90,15 @@ export async function createLarge(backend: number, byteLength: number): Promise<
   } catch (error) {
     return { reads, error: plainError(error) };
   }
+}
+
+/** Encodes a text with a table of CLIP's own size, 152 MB in float32, and one layer after it. */
+export async function encodeText(backend: number): Promise<PlainTensor> {
+  const { dialect } = await (opened[backend] as Backend).capabilities();
+  const session = await (opened[backend] as Backend).createSession(await wideClipText(dialect));
+  const { context } = await session.run(wideClipFeeds());
+  await session.dispose();
+  return plain(context!);
 }
 
 /**
