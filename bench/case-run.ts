@@ -1,5 +1,6 @@
 import { AnimateDiffPipeline, float32Tensor, torchRandom } from 'animatediff-js';
 import { fileSource, ortNode } from 'animatediff-js/node';
+import type { Quantization } from '../src/models/quantization.js';
 import { secondsOf } from './median.js';
 import { memoryUse } from './memory.js';
 import { portableBackend } from './portable-backend.js';
@@ -15,7 +16,9 @@ export interface CaseTask {
   /** Side of the square frames, in pixels. */
   readonly pixels: number;
   /** Writes the graph from portable operators alone. */
-  readonly unfused: boolean;
+  readonly unfused?: boolean | undefined;
+  /** How the weights of linear layers are stored; default float32. */
+  readonly quantization?: Quantization | undefined;
 }
 
 /** Told after loading, and after each evaluation. */
@@ -27,7 +30,8 @@ export interface CaseReport {
 
 process.once('message', (task) => void serve(task as CaseTask));
 
-async function serve({ model, cache, threads, frames, pixels, unfused }: CaseTask): Promise<void> {
+async function serve(task: CaseTask): Promise<void> {
+  const { model, cache, threads, frames, pixels, unfused, quantization } = task;
   const own = ortNode({ threads, weightsCache: { directory: cache } });
   const backend = unfused ? portableBackend(own) : own;
   let pipeline!: AnimateDiffPipeline;
@@ -36,6 +40,7 @@ async function serve({ model, cache, threads, frames, pixels, unfused }: CaseTas
       backend,
       checkpoint: fileSource(model.checkpoint),
       motionModule: fileSource(model.motionModule),
+      quantization,
     });
   });
   report(loadSeconds);

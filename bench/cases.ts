@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CaseTask } from './case-run.js';
 import type { MachinePeak } from './machine-peak.js';
 import { median } from './median.js';
 import type { RandomModel } from './random-model.js';
@@ -20,6 +21,8 @@ export interface CasesOptions {
   flops(frames: number, pixels: number): number;
   /** A Python with torch and diffusers to compare with. */
   readonly python: string | undefined;
+  /** Also in fewer bits: our linear layers as int8, diffusers in bfloat16. */
+  readonly reduced: boolean;
   note(text: string): void;
 }
 
@@ -48,14 +51,15 @@ async function oneCase(
   pixels: number,
   options: CasesOptions,
 ): Promise<CaseResult> {
-  const { threads, repeats, peak, weightBytes, python, note } = options;
+  const { threads, repeats, peak, weightBytes, python, reduced, note } = options;
   const name = `sd15-v2-${frames}x${pixels}`;
   note(`${name}: loading`);
   const task = { model, cache, threads, frames, pixels };
   const rivals: Rival[] = [
-    await ownProcess('ours', { ...task, unfused: false }),
+    await ownProcess('ours', task),
     await ownProcess('unfused', { ...task, unfused: true }),
     ...(python === undefined ? [] : [await diffusersProcess(python, task)]),
+    ...(reduced ? await reducedRivals(task, python) : []),
   ];
   const seconds = new Map<string, number[]>(rivals.map((rival) => [rival.name, []]));
   const peaks = new Map<string, number>();
@@ -94,4 +98,12 @@ async function oneCase(
       };
     }),
   };
+}
+
+async function reducedRivals(task: CaseTask, python: string | undefined): Promise<Rival[]> {
+  return [
+    await ownProcess('int8', { ...task, quantization: 'int8' }),
+    await ownProcess('int8-dynamic', { ...task, quantization: 'int8-dynamic' }),
+    ...(python === undefined ? [] : [await diffusersProcess(python, task, 'bfloat16')]),
+  ];
 }

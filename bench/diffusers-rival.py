@@ -1,4 +1,5 @@
-"""diffusers' UNet of Stable Diffusion 1.5 with a v2 motion module, random weights, evaluated at each line of input."""
+"""diffusers' UNet of Stable Diffusion 1.5 with a v2 motion module, random weights, evaluated at each line of input.
+Arguments: frames, pixels, threads, type of the weights and of what is computed."""
 import json
 import resource
 import sys
@@ -8,6 +9,7 @@ import torch
 from diffusers import MotionAdapter, UNet2DConditionModel, UNetMotionModel
 
 frames, pixels, threads = map(int, sys.argv[1:4])
+dtype = getattr(torch, sys.argv[4])
 torch.set_num_threads(threads)
 torch.manual_seed(0)
 
@@ -29,11 +31,11 @@ image = UNet2DConditionModel(
     up_block_types=("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3,
 )
 adapter = MotionAdapter(use_motion_mid_block=True)
-unet = UNetMotionModel.from_unet2d(image, adapter).eval()
+unet = UNetMotionModel.from_unet2d(image, adapter).eval().to(dtype)
 del image, adapter
-sample = torch.randn(1, 4, frames, pixels // 8, pixels // 8)
+sample = torch.randn(1, 4, frames, pixels // 8, pixels // 8, dtype=dtype)
 # One row a frame, as its pipeline gives them.
-context = torch.randn(1, 77, 768).repeat_interleave(frames, dim=0)
+context = torch.randn(1, 77, 768, dtype=dtype).repeat_interleave(frames, dim=0)
 report(time.perf_counter() - start)
 with torch.inference_mode():
     for _ in sys.stdin:

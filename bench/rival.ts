@@ -25,13 +25,14 @@ export async function ownProcess(name: string, task: CaseTask): Promise<Rival> {
   return { name, loaded, evaluate: () => next('again'), end: () => child.send('end') };
 }
 
-/** diffusers on torch, where that Python has both: the same UNet with random weights, float32. */
+/** diffusers on torch, where that Python has both: the same UNet with random weights. */
 export async function diffusersProcess(
   python: string,
   { frames, pixels, threads }: Pick<CaseTask, 'frames' | 'pixels' | 'threads'>,
+  type: 'float32' | 'bfloat16' = 'float32',
 ): Promise<Rival> {
   const script = fileURLToPath(new URL('./diffusers-rival.py', import.meta.url));
-  const child = spawn(python, [script, ...[frames, pixels, threads].map(String)], {
+  const child = spawn(python, [script, ...[frames, pixels, threads].map(String), type], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -42,7 +43,7 @@ export async function diffusersProcess(
   };
   const loaded = await next();
   return {
-    name: 'diffusers',
+    name: type === 'float32' ? 'diffusers' : `diffusers ${type}`,
     loaded,
     evaluate() {
       child.stdin.write('again\n');

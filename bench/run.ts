@@ -42,6 +42,7 @@ const { values } = parseArgs({
     sizes: { type: 'string' },
     plot: { type: 'string' },
     prepack: { type: 'boolean', default: false },
+    reduced: { type: 'boolean', default: false },
     threads: { type: 'string', default: '2' },
     repeats: { type: 'string', default: '3' },
     folder: { type: 'string', default: join(tmpdir(), 'animatediff-js-bench') },
@@ -187,6 +188,7 @@ async function cases(
     weightBytes,
     flops: (frames, pixels) => flopsOf(config, frames, pixels / 8),
     python: values.python,
+    reduced: values.reduced,
   });
 }
 

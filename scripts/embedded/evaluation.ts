@@ -1,4 +1,10 @@
-import { type Adapter, AnimateDiffPipeline, type Backend } from 'animatediff-js';
+import {
+  type Adapter,
+  AnimateDiffPipeline,
+  type Backend,
+  type GenerateOptions,
+  type Quantization,
+} from 'animatediff-js';
 import { ortNode } from 'animatediff-js/node';
 import type { ModelSource } from '../../src/core/source.ts';
 import type { Frame } from '../../src/media/frame.ts';
@@ -14,6 +20,7 @@ export interface ModelUse {
   /** Default: the model's own; `false` for none. */
   readonly motionModule?: ModelSource | false | undefined;
   readonly backend?: Backend | undefined;
+  readonly quantization?: Quantization | undefined;
 }
 
 /** The model, for as long as it is used. */
@@ -22,6 +29,7 @@ export async function withModel<T>(
     adapters = [],
     motionModule = modelSource(modelFiles.motion),
     backend = ortNode({ threads: 2 }),
+    quantization,
   }: ModelUse,
   use: (pipeline: AnimateDiffPipeline) => Promise<T>,
 ): Promise<T> {
@@ -31,6 +39,7 @@ export async function withModel<T>(
       checkpoint: modelSource('model'),
       motionModule: motionModule || undefined,
       adapters,
+      quantization,
     });
     return await use(pipeline);
   } finally {
@@ -48,33 +57,48 @@ export interface Animation {
 /** Settings that suit the model. */
 const settings = { width: pictureSize, height: pictureSize, numInferenceSteps: 25, guidanceScale: 5 };
 
-async function animate(pipeline: AnimateDiffPipeline, subject: Subject, seed: number): Promise<Animation> {
+async function animate(
+  pipeline: AnimateDiffPipeline,
+  subject: Subject,
+  own: Partial<GenerateOptions>,
+): Promise<Animation> {
   const prompt = captionOf(subject);
-  const { frames } = await pipeline.generate({ ...settings, prompt, numFrames: clipLength, seed });
+  const { frames } = await pipeline.generate({ ...settings, prompt, numFrames: clipLength, ...own });
   return { subject, frames, measured: measure(frames) };
 }
 
 /** As many frames as an animation has, each a picture of its own: all that the image model alone can make. */
-async function picturesOf(pipeline: AnimateDiffPipeline, subject: Subject, seed: number): Promise<Animation> {
+async function picturesOf(
+  pipeline: AnimateDiffPipeline,
+  subject: Subject,
+  { seed = 0, ...others }: Partial<GenerateOptions>,
+): Promise<Animation> {
   const frames: Frame[] = [];
   for (let index = 0; index < clipLength; index++) {
-    const own = { numFrames: 1, seed: seed * clipLength + index };
+    const own = { ...others, numFrames: 1, seed: seed * clipLength + index };
     const picture = await pipeline.generate({ ...settings, prompt: captionOf(subject), ...own });
     frames.push(...picture.frames);
   }
   return { subject, frames, measured: measure(frames) };
 }
 
-/** Animations of as many seeds, each with its own caption out of all; single pictures in a row without a motion module. */
+/**
+ * Animations of as many seeds, each with its own caption out of all; single pictures in a row without a motion module.
+ * @param fixed Of the captions.
+ * @param others What else the pipeline is told.
+ */
 export async function animations(
   pipeline: AnimateDiffPipeline,
   seeds: number,
   fixed: Partial<Subject> = {},
+  others: Partial<GenerateOptions> = {},
 ): Promise<Animation[]> {
   const made: Animation[] = [];
   for (let seed = 0; seed < seeds; seed++) {
     const subject = { ...subjectAt(seed), ...fixed };
-    made.push(await (pipeline.info.motionModule ? animate : picturesOf)(pipeline, subject, seed));
+    made.push(
+      await (pipeline.info.motionModule ? animate : picturesOf)(pipeline, subject, { ...others, seed }),
+    );
   }
   return made;
 }

@@ -17,6 +17,9 @@ export function motionOptions(name: string, steps: number): ClipTrainingOptions 
   };
 }
 
+/** Steps of a MotionLoRA. */
+export const cameraSteps = 300;
+
 /** A MotionLoRA of a camera, from so many clips of it. */
 export async function trainCamera(name: string, camera: Camera, clips: number): Promise<Uint8Array> {
   const { file } = await trainMotionLora({
@@ -24,7 +27,7 @@ export async function trainCamera(name: string, camera: Camera, clips: number): 
     motionModule: modelSource(modelFiles.motion),
     adapters: [adapterInPlace()],
     clips: stockClips(seed, clips, camera),
-    steps: 300,
+    steps: cameraSteps,
     batchSize: 2,
     rank: 8,
     learningRate: 4e-3,

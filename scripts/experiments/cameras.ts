@@ -1,6 +1,6 @@
 import { bytesSource, motionLora } from 'animatediff-js';
 import { type Animation, cameraAnimations, cameraShare, meanOf, withModel } from '../embedded/evaluation.ts';
-import { trainCamera } from '../embedded/motion-stages.ts';
+import { cameraSteps, trainCamera } from '../embedded/motion-stages.ts';
 import { type Camera, cameras } from '../embedded/scenes.ts';
 import { madeOnce } from '../embedded/stage-files.ts';
 import { modelSource } from '../embedded/trainer-options.ts';
@@ -59,7 +59,7 @@ export async function clipsOfMotionLora({ seeds }: ExperimentOptions): Promise<E
     title: 'MotionLoRA by number of clips',
     figures: { clipsOfMotionLora: rows },
     html: [
-      says('Zooming in, learned in 150 steps from 5, 20 and 50 clips.'),
+      says(`Zooming in, learned in ${cameraSteps} steps from 5, 20 and 50 clips.`),
       await films(shown),
       plot({
         ...{ name: 'clips', title: 'Zoom by number of clips', xLabel: 'clips', label: 'share, factor', at },

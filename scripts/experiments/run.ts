@@ -6,6 +6,7 @@ import { adapterScale } from './adapter-scale.ts';
 import { clipsOfMotionLora, combinedMotionLoras, motionLoras } from './cameras.ts';
 import type { Experiment } from './experiment.ts';
 import { page } from './html.ts';
+import { likeness } from './likeness.ts';
 import { style } from './style.ts';
 import { temporalLayers } from './temporal-layers.ts';
 
@@ -16,6 +17,7 @@ const experiments = {
   combinedMotionLoras,
   temporalLayers,
   style,
+  likeness,
 };
 type Name = keyof typeof experiments;
 const names = Object.keys(experiments) as Name[];
