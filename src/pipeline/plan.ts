@@ -32,7 +32,7 @@ export interface PlanOptions {
   /** Default: `all` up to 1 GB of weights, otherwise `unet`. */
   residency?: Residency | undefined;
   /**
-   * Where it is to run: graphs and weights are laid out for it, which on the CPU takes a fifth more. Default: the pipeline's
+   * Where it is to run: graphs and weights are laid out for it, which on the CPU takes a quarter more. Default: the pipeline's
    * own; without one, weights as they are in the files.
    */
   backend?: Backend | undefined;
