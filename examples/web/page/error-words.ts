@@ -39,7 +39,9 @@ function specialWords({
   }
   const { needed, available, file } = details;
   if (typeof needed === 'number') {
-    const left = typeof available === 'number' ? `, and ${bytesText(available)} are left` : '';
+    // Some browsers tell a quota that they do not give.
+    const but = (available as number) < needed ? 'and' : 'which it did not get, though';
+    const left = typeof available === 'number' ? `, ${but} ${bytesText(available)} are left` : '';
     return {
       title: 'The browser’s store is full',
       what: `${file} needs ${bytesText(needed)}${left}.`,
