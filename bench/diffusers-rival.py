@@ -9,7 +9,7 @@ import torch
 from diffusers import MotionAdapter, UNet2DConditionModel, UNetMotionModel
 
 frames, pixels, threads = map(int, sys.argv[1:4])
-dtype = getattr(torch, sys.argv[4])
+torch.set_default_dtype(getattr(torch, sys.argv[4]))
 torch.set_num_threads(threads)
 torch.manual_seed(0)
 
@@ -31,11 +31,11 @@ image = UNet2DConditionModel(
     up_block_types=("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3,
 )
 adapter = MotionAdapter(use_motion_mid_block=True)
-unet = UNetMotionModel.from_unet2d(image, adapter).eval().to(dtype)
+unet = UNetMotionModel.from_unet2d(image, adapter).eval()
 del image, adapter
-sample = torch.randn(1, 4, frames, pixels // 8, pixels // 8, dtype=dtype)
+sample = torch.randn(1, 4, frames, pixels // 8, pixels // 8)
 # One row a frame, as its pipeline gives them.
-context = torch.randn(1, 77, 768, dtype=dtype).repeat_interleave(frames, dim=0)
+context = torch.randn(1, 77, 768).repeat_interleave(frames, dim=0)
 report(time.perf_counter() - start)
 with torch.inference_mode():
     for _ in sys.stdin:
