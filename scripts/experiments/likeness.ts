@@ -1,4 +1,5 @@
 import type { GenerateOptions } from 'animatediff-js';
+import { median } from '../../bench/median.ts';
 import type { Frame } from '../../src/media/frame.ts';
 import {
   type Animation,
@@ -82,11 +83,9 @@ function signalToNoise(frames: readonly Frame[], plain: readonly Frame[]): numbe
 }
 
 function spread(values: readonly number[]): { median: number; mean: number; least: number } {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
   return {
-    median: (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2,
+    median: median(values),
     mean: values.reduce((sum, value) => sum + value, 0) / values.length,
-    least: sorted[0]!,
+    least: Math.min(...values),
   };
 }

@@ -282,7 +282,8 @@ export class GraphBuilder {
     const requests = weights.map((value) => {
       const { name, type } = value;
       const shape = value.shape as readonly number[];
-      const pieces = this.#parts.get(name)?.length;
+      // A weight whose place is only kept has none.
+      const pieces = this.#parts.get(name)?.length || undefined;
       return { name, type, byteLength: elementCount(shape) * elementBytes[type], pieces };
     });
     const blobs = layOutWeights(

@@ -1,18 +1,18 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { toEvenSize } from '../../src/media/even-size.js';
 import { encodeMp4, writeMp4 } from '../../src/media/mp4-node.js';
+import { ffmpegMissing } from '../support/ffmpeg.js';
 import { ballFrames, paint, psnr } from './sample-frames.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mp4-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('where ffmpeg is installed', () => {
-  const missing = spawnSync('ffmpeg', ['-version']).status !== 0;
-  beforeEach((context) => context.skip(missing, 'ffmpeg is not on the PATH'));
+  beforeEach((context) => context.skip(ffmpegMissing, 'ffmpeg is not on the PATH'));
 
   const decodeRgba = (path: string): Buffer =>
     execFileSync('ffmpeg', ['-v', 'error', '-i', path, '-f', 'rawvideo', '-pix_fmt', 'rgba', '-'], {

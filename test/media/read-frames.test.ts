@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import { encodePng } from '../../src/media/png.js';
 import { type ReadFilesOptions, readFrames } from '../../src/media/read-frames-node.js';
 import { resizeFrame } from '../../src/media/resize.js';
 import { encodeWebp } from '../../src/media/webp.js';
+import { ffmpegMissing } from '../support/ffmpeg.js';
 import { jpegFile } from './jpeg-file.js';
 import { ballFrames, flatFrames, paint, psnr } from './sample-frames.js';
 
@@ -86,11 +86,10 @@ describe('an animated GIF', () => {
 });
 
 describe('by ffmpeg', () => {
-  const missing = spawnSync('ffmpeg', ['-version']).status !== 0;
-  beforeEach((context) => context.skip(missing, 'ffmpeg is not on the PATH'));
+  beforeEach((context) => context.skip(ffmpegMissing, 'ffmpeg is not on the PATH'));
   const frames = ballFrames(6, 64, 48);
   beforeAll(async () => {
-    if (!missing) await writeMp4(at('ball.mp4'), frames, { fps: 12, crf: 5 });
+    if (!ffmpegMissing) await writeMp4(at('ball.mp4'), frames, { fps: 12, crf: 5 });
   });
 
   test('a video gives all its frames', async () => {

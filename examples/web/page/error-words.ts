@@ -39,9 +39,12 @@ function specialWords({
   }
   const { needed, available, file } = details;
   if (typeof needed === 'number') {
-    // Some browsers tell a quota that they do not give.
-    const but = (available as number) < needed ? 'and' : 'which it did not get, though';
-    const left = typeof available === 'number' ? `, ${but} ${bytesText(available)} are left` : '';
+    let left = '';
+    if (typeof available === 'number') {
+      // Some browsers tell a quota that they do not give.
+      const but = available < needed ? 'and' : 'which it did not get, though';
+      left = `, ${but} ${bytesText(available)} are left`;
+    }
     return {
       title: 'The browser’s store is full',
       what: `${file} needs ${bytesText(needed)}${left}.`,

@@ -11,7 +11,7 @@ export function checkFits(
 ): void {
   const { device, maxBufferBytes, maxModelBytes } = limits;
   for (const { name, byteLength: whole, pieces = 1 } of weights.flatMap(({ tensors }) => tensors)) {
-    const byteLength = whole / Math.max(1, pieces);
+    const byteLength = whole / pieces;
     if (byteLength <= maxBufferBytes) continue;
     throw new AnimateDiffError(
       'unsupported',

@@ -82,7 +82,9 @@ export function withoutBytes({
     ...{ label, graph, inputs, outputs, prepack, plansMemory },
     weights: weights.map(({ location, byteLength, identity, tensors }) => ({
       ...{ location, byteLength, identity },
-      tensors: tensors.map(({ read: _read, ...placed }) => placed),
+      tensors: tensors.map(({ name, offset, byteLength: size, pieces: of }) => ({
+        ...{ name, offset, byteLength: size, pieces: of },
+      })),
     })),
   };
 }
