@@ -14,7 +14,8 @@ export interface CasesOptions {
   readonly repeats: number;
   /** `[frames, pixels]` of each case. */
   readonly sizes: readonly (readonly [number, number])[];
-  readonly peak: MachinePeak;
+  /** What the machine reaches just then. */
+  measurePeak(): Promise<MachinePeak>;
   /** Bytes of the UNet's weights in float32. */
   readonly weightBytes: number;
   /** Operations of one evaluation. */
@@ -28,17 +29,19 @@ export interface CasesOptions {
 
 /**
  * One UNet evaluation at several sizes: ours, the same graph of portable operators, and diffusers where it is
- * installed, each in a process of its own and in alternation, so that whatever else the machine does meets all of them.
+ * installed, each in a process of its own and in alternation, so that whatever else the machine does meets all of them;
+ * the machine's own peak is a part of each round for the same reason.
  */
 export async function benchCases(model: RandomModel, options: CasesOptions): Promise<CasesResult> {
-  const { folder, peak } = options;
+  const { folder } = options;
   const cache = mkdtempSync(join(folder, 'cache-'));
   try {
     const cases: CaseResult[] = [];
+    const peaks: MachinePeak[] = [];
     for (const [frames, pixels] of options.sizes) {
-      cases.push(await oneCase(model, cache, frames, pixels, options));
+      cases.push(await oneCase(model, cache, frames, pixels, peaks, options));
     }
-    return { peak, weightBytes: options.weightBytes, cases };
+    return { peak: medianPeak(peaks), weightBytes: options.weightBytes, cases };
   } finally {
     rmSync(cache, { recursive: true, force: true });
   }
@@ -49,9 +52,10 @@ async function oneCase(
   cache: string,
   frames: number,
   pixels: number,
+  allPeaks: MachinePeak[],
   options: CasesOptions,
 ): Promise<CaseResult> {
-  const { threads, repeats, peak, weightBytes, python, reduced, note } = options;
+  const { threads, repeats, weightBytes, python, reduced, note } = options;
   const name = `sd15-v2-${frames}x${pixels}`;
   note(`${name}: loading`);
   const task = { model, cache, threads, frames, pixels };
@@ -62,22 +66,26 @@ async function oneCase(
     ...(reduced ? await reducedRivals(task, python) : []),
   ];
   const seconds = new Map<string, number[]>(rivals.map((rival) => [rival.name, []]));
-  const peaks = new Map<string, number>();
+  const memory = new Map<string, number>();
+  const peaks: MachinePeak[] = [];
   // The first round pays for allocations and pages.
   for (let round = 0; round <= repeats; round++) {
+    if (round > 0) peaks.push(await options.measurePeak());
     for (const rival of rivals) {
       const report = await rival.evaluate();
       note(`${name}: ${rival.name} ${report.seconds.toFixed(2)} s`);
       if (round > 0) seconds.get(rival.name)!.push(report.seconds);
-      peaks.set(rival.name, report.peakBytes);
+      memory.set(rival.name, report.peakBytes);
     }
   }
   for (const rival of rivals) rival.end();
   const flops = options.flops(frames, pixels);
-  const best = Math.max(peak.matmul, peak.convolution);
+  allPeaks.push(...peaks);
+  const { matmul, convolution } = medianPeak(peaks);
+  const best = Math.max(matmul, convolution);
   const own = median(seconds.get('ours')!);
   const { loaded } = rivals[0]!;
-  const ownPeak = peaks.get('ours')!;
+  const ownPeak = memory.get('ours')!;
   return {
     name,
     secondsPerEvaluation: own,
@@ -93,10 +101,18 @@ async function oneCase(
       return {
         name: rival.name,
         secondsPerEvaluation: theirs,
-        peakRssBytes: peaks.get(rival.name)!,
+        peakRssBytes: memory.get(rival.name)!,
         oursOverTheirs: own / theirs,
       };
     }),
+  };
+}
+
+/** The middle of what was measured, for each kind of operator. */
+function medianPeak(peaks: readonly MachinePeak[]): MachinePeak {
+  return {
+    matmul: median(peaks.map(({ matmul }) => matmul)),
+    convolution: median(peaks.map(({ convolution }) => convolution)),
   };
 }
 

@@ -77,10 +77,9 @@ async function main(): Promise<void> {
     }
     if (values.only === 'cases') {
       const model = await writeRandomModel(values.folder);
-      note("measuring the machine's own peak");
-      const peak = await machinePeak(ortNode({ threads }));
-      const result = await cases(model, { threads, peak, note });
-      if (values.plot !== undefined) writeFileSync(values.plot, growthPlot(result.cases, bestOf(peak)));
+      const result = await cases(model, { threads, note });
+      if (values.plot !== undefined)
+        writeFileSync(values.plot, growthPlot(result.cases, bestOf(result.peak)));
       console.log(values.json ? JSON.stringify(result) : casesText(result));
       return;
     }
@@ -115,10 +114,8 @@ async function main(): Promise<void> {
   const cache = mkdtempSync(join(values.folder, 'cache-'));
   try {
     const backend = ortNode({ threads, prepack: values.prepack, weightsCache: { directory: cache } });
-    note("measuring the machine's own peak");
-    const peak = await machinePeak(backend);
     note('loading');
-    const result = await measure(model, backend, { threads, peak, note });
+    const result = await measure(model, backend, { threads, note });
     console.log(values.json ? JSON.stringify(result) : reportText(result));
   } finally {
     rmSync(cache, { recursive: true, force: true });
@@ -133,7 +130,7 @@ function bestOf({ matmul, convolution }: MachinePeak): number {
 async function measure(
   model: RandomModel,
   backend: ReturnType<typeof ortNode>,
-  { threads, peak, note }: { threads: number; peak: MachinePeak; note: (text: string) => void },
+  { threads, note }: { threads: number; note: (text: string) => void },
 ): Promise<BenchResult> {
   const load = (): Promise<AnimateDiffPipeline> =>
     AnimateDiffPipeline.load({
@@ -159,6 +156,7 @@ async function measure(
   const afterDisposeBytes = memoryUse().resident;
   const peakBytes = memoryUse().peak;
   note('stepping');
+  const stepping = await cases(model, { threads, note });
   return {
     threads,
     coldLoadSeconds,
@@ -169,19 +167,27 @@ async function measure(
     afterDisposeBytes,
     textSeconds,
     frameDecodeSeconds,
-    ...(await cases(model, { threads, peak, note })),
-    schedulers: benchSchedulers(bestOf(peak)),
+    ...stepping,
+    schedulers: benchSchedulers(bestOf(stepping.peak)),
   };
 }
 
 async function cases(
   model: RandomModel,
-  shared: Pick<CasesOptions, 'threads' | 'peak' | 'note'>,
+  shared: Pick<CasesOptions, 'threads' | 'note'>,
 ): Promise<CasesResult> {
   const { config, weightBytes } = await unetFacts(model);
   const sizes = values.quick ? '2x64' : (values.sizes ?? '8x128,8x256');
   return benchCases(model, {
     ...shared,
+    async measurePeak() {
+      const backend = ortNode({ threads: shared.threads });
+      try {
+        return await machinePeak(backend);
+      } finally {
+        await backend.dispose();
+      }
+    },
     folder: values.folder,
     repeats: Number(values.repeats),
     sizes: sizesOf(sizes),

@@ -1,7 +1,7 @@
 import type { Frame } from '../../src/media/frame.ts';
 import type { TrainingClip } from '../../src/training/clip.ts';
 import { captionOf, stillCaptionOf } from './captions.ts';
-import { type Camera, clipLength, randomScene, renderFrame, renderScene } from './scenes.ts';
+import { clipLength, randomScene, renderFrame, renderScene, type Scene } from './scenes.ts';
 import { stockLook } from './stock-look.ts';
 
 /**
@@ -28,13 +28,17 @@ export function pictureClips(
 
 /**
  * Whole clips that look as stock videos do.
- * @param camera What it does while nothing else moves. Default: it stands still.
+ * @param fixed What is not drawn of each. Default: nothing.
  */
-export function stockClips(seed: number, count: number, camera?: Camera): TrainingClip[] {
+export function stockClips(
+  seed: number,
+  count: number,
+  fixed: (index: number) => Partial<Scene> = () => ({}),
+): TrainingClip[] {
   return Array.from({ length: count }, (_, index) => {
-    const scene = randomScene(seed, index, camera ? { camera, motion: 'standing still' } : {});
+    const scene = randomScene(seed, index, fixed(index));
     return {
-      name: `${camera ?? 'clip'} ${index}`,
+      name: `${scene.camera ?? 'clip'} ${index}`,
       caption: captionOf(scene),
       frames: renderScene(scene).map(stockLook),
     };
