@@ -55,7 +55,7 @@ export interface Animation {
 }
 
 /** Settings that suit the model. */
-const settings = { width: pictureSize, height: pictureSize, numInferenceSteps: 25, guidanceScale: 5 };
+const settings = { width: pictureSize, height: pictureSize, numInferenceSteps: 25, guidanceScale: 3 };
 
 async function animate(
   pipeline: AnimateDiffPipeline,

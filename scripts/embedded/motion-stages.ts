@@ -1,12 +1,10 @@
-import { bytesSource } from 'animatediff-js';
-import { trainMotionLora, trainMotionModule } from 'animatediff-js/training';
+import { trainMotionLora } from 'animatediff-js/training';
 import type { ClipTrainingOptions } from '../../src/training/training-options.ts';
 import { stockClips } from './clips.ts';
 import type { Camera, Scene } from './scenes.ts';
 import { selfTurn } from './shape-match.ts';
-import { madeOnce } from './stage-files.ts';
 import { adapterInPlace, modelFiles, modelSource, seed, trainerOptions } from './trainer-options.ts';
-import { type Motion, shapes } from './vocabulary.ts';
+import { shapes } from './vocabulary.ts';
 
 /** How the motion module is trained: on clips with the stock look, with the domain adapter in place. */
 export function motionOptions(name: string, steps: number): ClipTrainingOptions {
@@ -19,26 +17,6 @@ export function motionOptions(name: string, steps: number): ClipTrainingOptions 
     learningRate: 1.5e-3,
     averageDecay: 0.99,
   };
-}
-
-/** Motions that take place within the shape are harder to learn than those that move it. */
-const harder: readonly Motion[] = ['growing', 'spinning', 'shrinking'];
-
-/** The motion module: first all motions alike, then new clips of which every second one shows a harder motion. */
-export async function trainMotion(): Promise<Uint8Array> {
-  const first = await madeOnce(
-    'motion-first.safetensors',
-    async () => (await trainMotionModule(motionOptions('motion', 5000))).file,
-  );
-  const { file } = await trainMotionModule({
-    ...motionOptions('motion-second', 2400),
-    motionModule: bytesSource(first),
-    clips: stockClips(seed + 1, 1600, (index) =>
-      index % 2 === 0 ? { motion: harder[(index / 2) % harder.length]! } : {},
-    ),
-    learningRate: 1e-3,
-  });
-  return file;
 }
 
 /** Steps of a MotionLoRA. */

@@ -2,14 +2,14 @@
 // one that was cut off goes on from its last checkpoint in out/embedded.
 import { existsSync } from 'node:fs';
 import { ortNode } from 'animatediff-js/node';
-import { trainDomainAdapter } from 'animatediff-js/training';
+import { trainDomainAdapter, trainMotionModule } from 'animatediff-js/training';
 import type { FolderSource } from '../../src/core/source.ts';
 import { pictureClips } from './clips.ts';
 import { tensorsOf } from './file-tensors.ts';
 import { trainImageModel } from './image-stage.ts';
 import { latentSpread } from './latent-spread.ts';
 import { indexJson, schedulerJson, textJson, unetJson, vaeJson } from './model-configs.ts';
-import { trainCamera, trainMotion } from './motion-stages.ts';
+import { motionOptions, trainCamera } from './motion-stages.ts';
 import { newUnet } from './new-networks.ts';
 import { overlayFolder } from './overlay-folder.ts';
 import { pastel } from './pastel.ts';
@@ -83,7 +83,8 @@ await stage('domain adapter', modelFiles.adapter, async () => {
 });
 
 await stage('motion module', modelFiles.motion, async () => {
-  await writeTrained(modelFiles.motion, await trainMotion());
+  const { file } = await trainMotionModule(motionOptions('motion', 5000));
+  await writeTrained(modelFiles.motion, file);
 });
 
 await stage('style LoRA', modelFiles.style, async () => {
