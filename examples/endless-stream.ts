@@ -53,7 +53,7 @@ if (process.argv[1] === import.meta.filename) {
   // No cursor while pictures are drawn, each over the one before.
   process.stdout.write('\x1b[?25l');
   try {
-    const options = { prompt, guidanceScale: 5, seed: 6, signal: stop.signal };
+    const options = { prompt, guidanceScale: 3, seed: 6, signal: stop.signal };
     for await (const event of endlessStream({ checkpoint, motionModule }, options)) {
       if (event.type === 'step-end')
         console.error(`before the first frame: step ${event.step + 1} of ${event.steps}`);

@@ -19,7 +19,7 @@ await using pipeline = await AnimateDiffPipeline.load({
   motionModule: fileSource(motionModule),
 });
 
-for await (const event of pipeline.stream({ prompt, guidanceScale: 5, seed: 6 })) {
+for await (const event of pipeline.stream({ prompt, guidanceScale: 3, seed: 6 })) {
   if (event.type === 'warning') console.warn(event.warning.message);
   if (event.type === 'step-end') console.log(`step ${event.step + 1} of ${event.steps}`);
   if (event.type !== 'generation-end') continue;

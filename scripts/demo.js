@@ -13,7 +13,7 @@ const { status } = spawnSync(
     ...['--checkpoint', join(model, 'model')],
     ...['--motion', join(model, 'motion/motion-module.safetensors')],
     ...['--prompt', 'a red circle on a black background, moving right'],
-    ...['--guidance', '5', '--steps', '25', '--seed', '6', '--enlarge', '4'],
+    ...['--guidance', '3', '--steps', '25', '--seed', '6', '--enlarge', '4'],
     ...['--output', join(root, 'out/demo.gif'), '--sheet', join(root, 'out/demo-sheet.png')],
   ],
   { stdio: 'inherit' },

@@ -17,7 +17,7 @@ await using pipeline = await AnimateDiffPipeline.load({
 
 const { frames, fps, seed } = await pipeline.generate({
   prompt: 'a red circle on a black background, moving right',
-  guidanceScale: 5,
+  guidanceScale: 3,
   numInferenceSteps: 20,
   seed: 6,
 });

@@ -22,7 +22,7 @@ const files: readonly string[] = [
 ];
 
 /** What the built-in model wants, as its model card says. */
-export const builtInSettings = { numFrames: 16, width: 64, height: 64, steps: 25, guidanceScale: 5 } as const;
+export const builtInSettings = { numFrames: 16, width: 64, height: 64, steps: 25, guidanceScale: 3 } as const;
 
 /** The prompt that the page begins with. */
 export const builtInPrompt = 'a red circle on a black background, moving right';

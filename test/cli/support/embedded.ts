@@ -12,7 +12,7 @@ export const embeddedModel = [
 export const embedded = [
   ...embeddedModel,
   '--guidance',
-  '5',
+  '3',
   '--prompt',
   'a red circle on a black background',
 ];
