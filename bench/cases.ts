@@ -39,7 +39,9 @@ export async function benchCases(model: RandomModel, options: CasesOptions): Pro
     const cases: CaseResult[] = [];
     const peaks: MachinePeak[] = [];
     for (const [frames, pixels] of options.sizes) {
-      cases.push(await oneCase(model, cache, frames, pixels, peaks, options));
+      const one = await oneCase(model, cache, frames, pixels, options);
+      cases.push(one.result);
+      peaks.push(...one.peaks);
     }
     return { peak: medianPeak(peaks), weightBytes: options.weightBytes, cases };
   } finally {
@@ -52,9 +54,8 @@ async function oneCase(
   cache: string,
   frames: number,
   pixels: number,
-  allPeaks: MachinePeak[],
   options: CasesOptions,
-): Promise<CaseResult> {
+): Promise<{ result: CaseResult; peaks: MachinePeak[] }> {
   const { threads, repeats, weightBytes, python, reduced, note } = options;
   const name = `sd15-v2-${frames}x${pixels}`;
   note(`${name}: loading`);
@@ -80,13 +81,12 @@ async function oneCase(
   }
   for (const rival of rivals) rival.end();
   const flops = options.flops(frames, pixels);
-  allPeaks.push(...peaks);
   const { matmul, convolution } = medianPeak(peaks);
   const best = Math.max(matmul, convolution);
   const own = median(seconds.get('ours')!);
   const { loaded } = rivals[0]!;
   const ownPeak = memory.get('ours')!;
-  return {
+  const result: CaseResult = {
     name,
     secondsPerEvaluation: own,
     flops,
@@ -106,6 +106,7 @@ async function oneCase(
       };
     }),
   };
+  return { result, peaks };
 }
 
 /** The middle of what was measured, for each kind of operator. */

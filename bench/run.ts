@@ -105,7 +105,7 @@ async function main(): Promise<void> {
         `--only ${values.only}: expected cases, generation, schedulers, adapters, long or training`,
       );
     note("measuring the machine's own peak, then the samplers");
-    const result = benchSchedulers(bestOf(await machinePeak(ortNode({ threads }))));
+    const result = benchSchedulers(bestOf(await peakNow(threads)));
     console.log(values.json ? JSON.stringify(result) : schedulersText(result));
     return;
   }
@@ -120,6 +120,15 @@ async function main(): Promise<void> {
   } finally {
     rmSync(cache, { recursive: true, force: true });
     if (values.clean) rmSync(values.folder, { recursive: true, force: true });
+  }
+}
+
+async function peakNow(threads: number): Promise<MachinePeak> {
+  const backend = ortNode({ threads });
+  try {
+    return await machinePeak(backend);
+  } finally {
+    await backend.dispose();
   }
 }
 
@@ -180,14 +189,7 @@ async function cases(
   const sizes = values.quick ? '2x64' : (values.sizes ?? '8x128,8x256');
   return benchCases(model, {
     ...shared,
-    async measurePeak() {
-      const backend = ortNode({ threads: shared.threads });
-      try {
-        return await machinePeak(backend);
-      } finally {
-        await backend.dispose();
-      }
-    },
+    measurePeak: () => peakNow(shared.threads),
     folder: values.folder,
     repeats: Number(values.repeats),
     sizes: sizesOf(sizes),
