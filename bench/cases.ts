@@ -81,7 +81,7 @@ async function oneCase(
   }
   for (const rival of rivals) rival.end();
   const flops = options.flops(frames, pixels);
-  const { matmul, convolution } = medianPeak(peaks);
+  const { matmul, convolution, fastest } = medianPeak(peaks);
   const best = Math.max(matmul, convolution);
   const own = median(seconds.get('ours')!);
   const { loaded } = rivals[0]!;
@@ -91,6 +91,7 @@ async function oneCase(
     secondsPerEvaluation: own,
     flops,
     shareOfPeak: flops / own / best,
+    shareOfFastest: flops / own / fastest,
     loadSeconds: loaded.seconds,
     loadedRssBytes: loaded.residentBytes,
     loadedRssOverWeights: loaded.residentBytes / weightBytes,
@@ -114,6 +115,7 @@ function medianPeak(peaks: readonly MachinePeak[]): MachinePeak {
   return {
     matmul: median(peaks.map(({ matmul }) => matmul)),
     convolution: median(peaks.map(({ convolution }) => convolution)),
+    fastest: median(peaks.map(({ fastest }) => fastest)),
   };
 }
 

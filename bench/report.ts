@@ -127,7 +127,7 @@ export function longText({ pixels, short, long, endless }: LongResult): string {
 /** The cases, ours beside the others. */
 export function casesText({ peak, weightBytes, cases }: CasesResult): string {
   const blocks = cases.flatMap((each) => [
-    `${each.name.padEnd(16)}  ${seconds(each.secondsPerEvaluation)}  ${(each.flops / 1e12).toFixed(2)} TFLOP  ${(100 * each.shareOfPeak).toFixed(0)}% of the peak  ` +
+    `${each.name.padEnd(16)}  ${seconds(each.secondsPerEvaluation)}  ${(each.flops / 1e12).toFixed(2)} TFLOP  ${(100 * each.shareOfPeak).toFixed(0)}% of the peak (${(100 * each.shareOfFastest).toFixed(0)}% of its fastest run)  ` +
       `load ${seconds(each.loadSeconds)}  memory ${gigabytes(each.loadedRssBytes)} loaded, ${gigabytes(each.peakRssBytes)} at the peak (${each.peakRssOverWeights.toFixed(2)} of the weights)`,
     ...each.rivals.map(
       ({ name, secondsPerEvaluation, peakRssBytes, oursOverTheirs }) =>
@@ -135,7 +135,7 @@ export function casesText({ peak, weightBytes, cases }: CasesResult): string {
     ),
   ]);
   return [
-    `one UNet evaluation, weights ${gigabytes(weightBytes)}; machine: matmul ${rate(peak.matmul)}, convolution ${rate(peak.convolution)}`,
+    `one UNet evaluation, weights ${gigabytes(weightBytes)}; machine: matmul ${rate(peak.matmul)}, convolution ${rate(peak.convolution)}, fastest run ${rate(peak.fastest)}`,
     ...blocks,
   ].join('\n');
 }

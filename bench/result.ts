@@ -92,13 +92,16 @@ export interface LongResult {
   readonly endless: EndlessMemory;
 }
 
-/** One UNet evaluation of one size, medians. Shares are of the machine's best operator in the same run. */
+/** One UNet evaluation of one size, medians. */
 export interface CaseResult {
   /** `sd15-v2-8x256`: 8 frames of 256×256. */
   readonly name: string;
   readonly secondsPerEvaluation: number;
   readonly flops: number;
+  /** Of the machine's best operator in the same run: medians of both. */
   readonly shareOfPeak: number;
+  /** Of that operator's one fastest run. */
+  readonly shareOfFastest: number;
   readonly loadSeconds: number;
   /** Resident memory after loading and before the first evaluation; over the weights' bytes in float32. */
   readonly loadedRssBytes: number;

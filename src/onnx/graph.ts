@@ -64,6 +64,7 @@ export class GraphBuilder {
   readonly #scopes: string[] = [];
   readonly #sizes = new Map<string, { value: Value; axis: number }>();
   readonly #runtimeDims = new Map<string, Value>();
+  readonly #once = new Map<string, Value>();
   #microsoft = false;
 
   /**
@@ -226,6 +227,13 @@ export class GraphBuilder {
     this.#operations.push({ operator, domain, path: this.path, inputs, outputs, attributes });
     for (const output of outputs) this.#learnSizes(output);
     return outputs;
+  }
+
+  /** What `make` adds to the graph, made by the first who asks under this name. */
+  once(name: string, make: () => Value): Value {
+    const value = this.#once.get(name) ?? make();
+    this.#once.set(name, value);
+    return value;
   }
 
   /**

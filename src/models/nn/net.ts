@@ -3,7 +3,9 @@ import { cast } from '../../onnx/cast.js';
 import { add } from '../../onnx/elementwise.js';
 import type { GraphBuilder } from '../../onnx/graph.js';
 import { linear } from '../../onnx/linear.js';
+import { pieceLinear } from '../../onnx/piece-linear.js';
 import type { RowForm } from '../../onnx/row-form.js';
+import { reshape } from '../../onnx/shape-ops.js';
 import type { Value } from '../../onnx/value.js';
 import {
   type ConvolutionBranch,
@@ -159,10 +161,23 @@ export function makeNet(
     g.weightApart(full, shape);
     return convolution(name, shape);
   };
-  const matrixOf = (own: Value): Matrix => ({
-    // The CPU's Gemm writes the bias over the whole result before it multiplies.
-    multiply: (rows, bias) => (cpu && bias ? add(g, linear(g, rows, own), bias) : linear(g, rows, own, bias)),
+  const matrixOf = (own: Value): Matrix => ({ multiply: (rows, bias) => linear(g, rows, own, bias) });
+  // Biases afterwards: the CPU's Gemm writes them over the whole result before it multiplies.
+  const pieceMatrixOf = (own: Value): Matrix => ({
+    multiply(rows, bias) {
+      const product = pieceLinear(g, rows, own);
+      return bias ? add(g, product, bias) : product;
+    },
   });
+  const pieceMatrix = (name: string, [out, columns]: readonly [number, number]): Matrix => {
+    const full = fullName(name);
+    const changed = live?.has(full) || products?.has(full) || fed?.has(full);
+    return pieceMatrixOf(
+      changed
+        ? reshape(g, weight(name, [out, columns]), [out, 1, columns])
+        : weight(name, [out, columns], [out, 1, columns]),
+    );
+  };
   const quantized = (
     name: string,
     shape: readonly [number, number],
@@ -196,12 +211,15 @@ export function makeNet(
       scope: (name, body) => g.scope(name, body),
       weight: (...request) => cast(g, weight(...request), type),
       matrix: (name, shape, sensitive) =>
-        quantizedHere?.(name, shape, 1, sensitive)?.[0] ?? matrixOf(cast(g, weight(name, shape), type)),
+        quantizedHere?.(name, shape, 1, sensitive)?.[0] ??
+        (cpu ? pieceMatrix(name, shape) : matrixOf(cast(g, weight(name, shape), type))),
       matrices(name, shape, count) {
         const pieces = cpu ? quantizedHere?.(name, shape, count) : undefined;
         if (pieces !== undefined) return pieces;
         const full = cuttable(name, shape);
-        return full === undefined ? undefined : g.weightParts(full, shape, count).map(matrixOf);
+        return full === undefined
+          ? undefined
+          : g.weightParts(full, [shape[0], 1, shape[1]], count).map(pieceMatrixOf);
       },
       pieces(name, shape, count) {
         const full = fullName(name);
