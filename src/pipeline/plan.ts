@@ -57,7 +57,7 @@ export interface MemoryPlan {
   readonly residency: Residency;
   /** Sum of all weights. */
   readonly weightBytes: number;
-  /** Expected largest use at one time: the networks that stay, and the one at work with its intermediate results. */
+  /** Expected largest use at one time: the networks that stay and the one at work, each with its intermediate results. */
   readonly peakBytes: number;
 }
 
@@ -136,7 +136,8 @@ function peak(networks: readonly NetworkPlan[], residency: Residency): number {
     residency === 'all' || (residency === 'unet' && name === 'unet');
   const atWork = networks.map((network) => {
     const others = networks.filter((other) => other !== network && stays(other));
-    const kept = others.reduce((sum, other) => sum + other.weightBytes, 0);
+    // Runtimes keep the memory that a network's activations took for its next run.
+    const kept = others.reduce((sum, other) => sum + other.weightBytes + other.activationBytes, 0);
     return kept + network.weightBytes + network.activationBytes;
   });
   return Math.max(...atWork);
