@@ -3,8 +3,8 @@ import type { Tensor, TensorType } from '../core/tensor.js';
 
 /**
  * A fused operator outside the portable ONNX set that a backend may have a kernel for. `FusedConv` stands for all that
- * the CPU's kernels like: convolutions that make several rows at a time, products of rows in pieces, biases added afterwards, blocks of integers.
- * `MatMulNBits` is for weights of 4 and of 8 bits, in blocks of 32.
+ * the CPU's kernels like: convolutions that make several rows at a time, products of rows in pieces, biases added afterwards,
+ * blocks of integers. `MatMulNBits` is for weights of 4 and of 8 bits, in blocks of 32.
  */
 export type FusedOperator =
   | 'MultiHeadAttention'
