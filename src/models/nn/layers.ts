@@ -4,7 +4,7 @@ import { layerNorm } from '../../onnx/norm.js';
 import { type RowForm, rowForms } from '../../onnx/row-form.js';
 import { rowWinogradConv } from '../../onnx/row-winograd.js';
 import type { Value } from '../../onnx/value.js';
-import type { Net } from './net.js';
+import type { MatrixOptions, Net } from './net.js';
 
 /** Options of {@link conv}. */
 export interface ConvLayer extends ConvOptions {
@@ -42,17 +42,17 @@ function rowFormOf(kernel: number, { stride = 1, pads, rowsAtATime = 4 }: ConvLa
 
 /**
  * Linear layer `name` over rows `[rows, in]`; with bias unless told otherwise. A 1×1 convolution's weights serve too.
- * Sensitive: see {@link Net.matrix}.
+ * Other options: see {@link MatrixOptions}.
  */
 export function dense(
   net: Net,
   name: string,
   x: Value,
   outSize: number,
-  options: { bias?: boolean; sensitive?: boolean } = {},
+  options: MatrixOptions & { readonly bias?: boolean } = {},
 ): Value {
   return net.scope(name, () => {
-    const weight = net.matrix('weight', [outSize, x.shape[1] as number], options.sensitive);
+    const weight = net.matrix('weight', [outSize, x.shape[1] as number], options);
     return weight.multiply(x, options.bias === false ? undefined : net.weight('bias', [outSize]));
   });
 }

@@ -47,9 +47,8 @@ export interface Net {
   /**
    * As `weight`, for the matrix `[out, in]` of a linear layer, which is asked for nowhere else: how it is stored is known
    * to what multiplies with it alone.
-   * @param sensitive Whether its errors reach the output more than those of others do: then it is quantised less.
    */
-  matrix(name: string, shape: readonly [number, number], sensitive?: boolean): Matrix;
+  matrix(name: string, shape: readonly [number, number], options?: MatrixOptions): Matrix;
   /**
    * As `matrix`, cut into equal pieces along `out`, each a matrix of its own; `undefined` where something changes the
    * weight as a whole, or it pays nowhere.
@@ -68,6 +67,14 @@ export interface Net {
   ): LiveConvolution | RowConvolution;
   /** Whether the file has the weight `name` of the current scope. */
   has(name: string): boolean;
+}
+
+/** What is known of a linear layer besides its shape. */
+export interface MatrixOptions {
+  /** Whether its errors reach the output more than those of others do: then it is quantised less. */
+  readonly sensitive?: boolean | undefined;
+  /** Whether it never gets more than a few rows, such as times: then there is nothing to cut. */
+  readonly fewRows?: boolean | undefined;
 }
 
 /** A 3×3 convolution's weight as kernels of one row, and what runs beside it. */
@@ -210,9 +217,9 @@ export function makeNet(
       },
       scope: (name, body) => g.scope(name, body),
       weight: (...request) => cast(g, weight(...request), type),
-      matrix: (name, shape, sensitive) =>
+      matrix: (name, shape, { sensitive, fewRows } = {}) =>
         quantizedHere?.(name, shape, 1, sensitive)?.[0] ??
-        (cpu ? pieceMatrix(name, shape) : matrixOf(cast(g, weight(name, shape), type))),
+        (cpu && !fewRows ? pieceMatrix(name, shape) : matrixOf(cast(g, weight(name, shape), type))),
       matrices(name, shape, count) {
         const pieces = cpu ? quantizedHere?.(name, shape, count) : undefined;
         if (pieces !== undefined) return pieces;

@@ -32,7 +32,10 @@ export function resnet(net: Net, name: string, x: Value, options: ResnetOptions)
   return net.scope(name, () => {
     let h = conv(net, 'conv1', swish(net, groupNorm(net, 'norm1', x, options)), { outChannels, rowsAtATime });
     if (options.time !== undefined) {
-      const shift = dense(net, 'time_emb_proj', options.time, outChannels, { sensitive: true });
+      const shift = dense(net, 'time_emb_proj', options.time, outChannels, {
+        sensitive: true,
+        fewRows: true,
+      });
       h = addInto(g, h, reshape(g, shift, [shift.shape[0]!, outChannels, 1, 1]));
     }
     h = conv(net, 'conv2', swish(net, groupNorm(net, 'norm2', h, options)), { outChannels, rowsAtATime });

@@ -39,8 +39,8 @@ export function timestepWaves(
 export function timeEmbedding(net: Net, waves: Value, outSize: number): Value {
   const { island } = net;
   const embedded = net.scope('time_embedding', () => {
-    const hidden = swish(island, dense(island, 'linear_1', waves, outSize));
-    return swish(island, dense(island, 'linear_2', hidden, outSize));
+    const hidden = swish(island, dense(island, 'linear_1', waves, outSize, { fewRows: true }));
+    return swish(island, dense(island, 'linear_2', hidden, outSize, { fewRows: true }));
   });
   return asCompute(net, embedded);
 }
