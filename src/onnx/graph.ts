@@ -63,7 +63,6 @@ export class GraphBuilder {
   readonly #names = new Map<string, number>();
   readonly #scopes: string[] = [];
   readonly #sizes = new Map<string, { value: Value; axis: number }>();
-  readonly #runtimeDims = new Map<string, Value>();
   readonly #once = new Map<string, Value>();
   #microsoft = false;
 
@@ -241,22 +240,19 @@ export class GraphBuilder {
    * @throws `invalid-options` for a name that no input carries.
    */
   runtimeDim(size: Dim): Value {
-    const { coefficient, factors } = parts(size);
-    const key = formatDim(size);
-    const known = this.#runtimeDims.get(key);
-    if (known !== undefined) return known;
-    let value = coefficient === 1 ? undefined : this.constant(BigInt64Array.of(BigInt(coefficient)));
-    for (const factor of factors) {
-      const divides = divisorName(factor);
-      const name = divides ?? factor;
-      const origin = this.#sizes.get(name) ?? this.fail(`nothing in the graph has the size '${name}'`);
-      const one = this.#shapeOf(origin.value, origin.axis);
-      if (divides === undefined) value = value === undefined ? one : this.#int64('Mul', [value, one]);
-      else value = this.#int64('Div', [value ?? this.constant(BigInt64Array.of(1n)), one]);
-    }
-    value ??= this.constant(BigInt64Array.of(1n));
-    this.#runtimeDims.set(key, value);
-    return value;
+    return this.once(`size ${formatDim(size)}`, () => {
+      const { coefficient, factors } = parts(size);
+      let value = coefficient === 1 ? undefined : this.constant(BigInt64Array.of(BigInt(coefficient)));
+      for (const factor of factors) {
+        const divides = divisorName(factor);
+        const name = divides ?? factor;
+        const origin = this.#sizes.get(name) ?? this.fail(`nothing in the graph has the size '${name}'`);
+        const one = this.#shapeOf(origin.value, origin.axis);
+        if (divides === undefined) value = value === undefined ? one : this.#int64('Mul', [value, one]);
+        else value = this.#int64('Div', [value ?? this.constant(BigInt64Array.of(1n)), one]);
+      }
+      return value ?? this.constant(BigInt64Array.of(1n));
+    });
   }
 
   /** A shape as an int64 tensor: a constant when every size is a number or one of the markers 0 and -1. */
@@ -264,18 +260,15 @@ export class GraphBuilder {
     if (sizes.every((size) => typeof size === 'number')) {
       return this.constant(BigInt64Array.from(sizes, (size) => BigInt(size)));
     }
-    const key = `[${sizes.map(formatDim).join(',')}]`;
-    const known = this.#runtimeDims.get(key);
-    if (known !== undefined) return known;
-    const pieces = sizes.map((size) => this.runtimeDim(size));
-    const [value] = this.node({
-      operator: 'Concat',
-      inputs: pieces,
-      attributes: { axis: 0 },
-      outputs: [{ type: 'int64', shape: [sizes.length] }],
+    return this.once(`shape [${sizes.map(formatDim).join(',')}]`, () => {
+      const [value] = this.node({
+        operator: 'Concat',
+        inputs: sizes.map((size) => this.runtimeDim(size)),
+        attributes: { axis: 0 },
+        outputs: [{ type: 'int64', shape: [sizes.length] }],
+      });
+      return value!;
     });
-    this.#runtimeDims.set(key, value!);
-    return value!;
   }
 
   /** Throws an error that names the current scope. */
