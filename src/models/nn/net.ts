@@ -168,8 +168,10 @@ export function makeNet(
     g.weightApart(full, shape);
     return convolution(name, shape);
   };
-  const matrixOf = (own: Value): Matrix => ({ multiply: (rows, bias) => linear(g, rows, own, bias) });
-  // Biases afterwards: the CPU's Gemm writes them over the whole result before it multiplies.
+  const matrixOf = (own: Value): Matrix => ({
+    // The CPU's Gemm writes the bias over the whole result before it multiplies.
+    multiply: (rows, bias) => (cpu && bias ? add(g, linear(g, rows, own), bias) : linear(g, rows, own, bias)),
+  });
   const pieceMatrixOf = (own: Value): Matrix => ({
     multiply(rows, bias) {
       const product = pieceLinear(g, rows, own);
@@ -178,9 +180,11 @@ export function makeNet(
   });
   const pieceMatrix = (name: string, [out, columns]: readonly [number, number]): Matrix => {
     const full = fullName(name);
-    const changed = live?.has(full) || products?.has(full) || fed?.has(full);
+    const computed = live?.has(full) || fed?.has(full);
+    // A constant in another shape would be a second copy; see `productWeight`.
+    if (products?.has(full) && !computed) return matrixOf(weight(name, [out, columns]));
     return pieceMatrixOf(
-      changed
+      computed
         ? reshape(g, weight(name, [out, columns]), [out, 1, columns])
         : weight(name, [out, columns], [out, 1, columns]),
     );
