@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { CaseTask } from './case-run.js';
 import type { MachinePeak } from './machine-peak.js';
 import { median } from './median.js';
 import type { RandomModel } from './random-model.js';
+import { gigabytes } from './report.js';
 import type { CaseResult, CasesResult } from './result.js';
 import { diffusersProcess, ownProcess, type Rival } from './rival.js';
 
@@ -22,15 +24,16 @@ export interface CasesOptions {
   flops(frames: number, pixels: number): number;
   /** A Python with torch and diffusers to compare with. */
   readonly python: string | undefined;
-  /** Also in fewer bits: our linear layers as int8, diffusers in bfloat16. */
+  /** Beside fewer bits instead: our linear layers as int8, diffusers in bfloat16. */
   readonly reduced: boolean;
   note(text: string): void;
 }
 
 /**
- * One UNet evaluation at several sizes: ours, the same graph of portable operators, and diffusers where it is
- * installed, each in a process of its own and in alternation, so that whatever else the machine does meets all of them;
- * the machine's own peak is a part of each round for the same reason.
+ * One UNet evaluation at several sizes: ours, and beside it the same graph of portable operators and diffusers where it
+ * is installed, or forms of fewer bits (all of them would not fit most machines' memory). Each has a process of its own,
+ * in alternation, so that whatever else the machine does meets all of them; the machine's own peak is a part of each
+ * round for the same reason.
  */
 export async function benchCases(model: RandomModel, options: CasesOptions): Promise<CasesResult> {
   const { folder } = options;
@@ -62,9 +65,7 @@ async function oneCase(
   const task = { model, cache, threads, frames, pixels };
   const rivals: Rival[] = [
     await ownProcess('ours', task),
-    await ownProcess('unfused', { ...task, unfused: true }),
-    ...(python === undefined ? [] : [await diffusersProcess(python, task)]),
-    ...(reduced ? await reducedRivals(task, python) : []),
+    ...(await (reduced ? reducedRivals(task, python) : fullRivals(task, python))),
   ];
   const seconds = new Map<string, number[]>(rivals.map((rival) => [rival.name, []]));
   const memory = new Map<string, number>();
@@ -80,6 +81,12 @@ async function oneCase(
     }
   }
   for (const rival of rivals) rival.end();
+  const held = [...memory.values()].reduce((sum, bytes) => sum + bytes, 0);
+  if (held > totalmem()) {
+    note(
+      `${name}: together they took ${gigabytes(held)} of ${gigabytes(totalmem())}: some of it may have come from the disk`,
+    );
+  }
   const flops = options.flops(frames, pixels);
   const { matmul, convolution, fastest } = medianPeak(peaks);
   const best = Math.max(matmul, convolution);
@@ -117,6 +124,13 @@ function medianPeak(peaks: readonly MachinePeak[]): MachinePeak {
     convolution: median(peaks.map(({ convolution }) => convolution)),
     fastest: median(peaks.map(({ fastest }) => fastest)),
   };
+}
+
+async function fullRivals(task: CaseTask, python: string | undefined): Promise<Rival[]> {
+  return [
+    await ownProcess('unfused', { ...task, unfused: true }),
+    ...(python === undefined ? [] : [await diffusersProcess(python, task)]),
+  ];
 }
 
 async function reducedRivals(task: CaseTask, python: string | undefined): Promise<Rival[]> {

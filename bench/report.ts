@@ -8,7 +8,7 @@ import type {
   TrainingResult,
 } from './result.js';
 
-const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;
+export const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;
 const seconds = (value: number): string => `${value.toFixed(2)} s`;
 const rate = (flops: number): string => `${(flops / 1e9).toFixed(0)} GFLOP/s`;
 
