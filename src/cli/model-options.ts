@@ -55,7 +55,11 @@ export const backendCliOptions: readonly CliOption[] = [
     help: 'where the runtime lives (worker)',
   },
   { name: 'no-cache', kind: 'flag', help: 'do not keep weights on disk' },
-  { name: 'prepack', kind: 'flag', help: 'pack the weights that are left whole, such as layers with a merged LoRA: more memory' },
+  {
+    name: 'prepack',
+    kind: 'flag',
+    help: 'pack weights that are left whole, as with a merged LoRA: more memory',
+  },
 ];
 
 const precisions = ['float32', 'float16'];
