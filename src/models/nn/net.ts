@@ -168,15 +168,13 @@ export function makeNet(
     g.weightApart(full, shape);
     return convolution(name, shape);
   };
+  const biased = (product: Value, bias: Value | undefined): Value => (bias ? add(g, product, bias) : product);
   const matrixOf = (own: Value): Matrix => ({
     // The CPU's Gemm writes the bias over the whole result before it multiplies.
-    multiply: (rows, bias) => (cpu && bias ? add(g, linear(g, rows, own), bias) : linear(g, rows, own, bias)),
+    multiply: (rows, bias) => (cpu ? biased(linear(g, rows, own), bias) : linear(g, rows, own, bias)),
   });
   const pieceMatrixOf = (own: Value): Matrix => ({
-    multiply(rows, bias) {
-      const product = pieceLinear(g, rows, own);
-      return bias ? add(g, product, bias) : product;
-    },
+    multiply: (rows, bias) => biased(pieceLinear(g, rows, own), bias),
   });
   const pieceMatrix = (name: string, [out, columns]: readonly [number, number]): Matrix => {
     const full = fullName(name);
